@@ -1,0 +1,41 @@
+"""The one place where the parts meet: ``gunicorn "app:create_app()"``."""
+
+from flask import Flask
+
+from tracker.ingest.committer import Committer
+from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
+from tracker.ingest.passes import PassOffice
+from tracker.settings import Settings
+from tracker.store.engine import connect
+from tracker.store.sources import Directory
+from tracker.web import errors, headers
+from tracker.web.health import health_blueprint
+from tracker.web.script import script_blueprint
+from tracker.web.services import Services, install
+from tracker.web.track import track_blueprint
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:
+    """Return the WSGI application for these settings (default: the environment's), on a migrated database."""
+    settings = settings or Settings.from_env()
+    engine = connect(settings.database_url)
+    # Pages are served from web/; the public static files are the operator's to see, so Flask's own route stays off.
+    app = Flask("tracker", static_folder=None)
+    app.config["SECRET_KEY"] = settings.secret_keys[0]
+    install(
+        app,
+        Services(
+            settings=settings,
+            engine=engine,
+            clock=clock,
+            new_id=new_id,
+            sources=Directory(engine, clock),
+            committer=Committer(engine, clock, new_id, tombstone_digest(settings.secret_keys)),
+            passes=PassOffice(settings.secret_keys, clock),
+        ),
+    )
+    errors.register(app)
+    headers.register(app)
+    for blueprint in (track_blueprint, script_blueprint, health_blueprint):
+        app.register_blueprint(blueprint)
+    return app

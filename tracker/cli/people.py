@@ -1,0 +1,145 @@
+"""``tracker profile …``, ``tracker session …``, ``tracker event …`` and ``tracker quarantine …``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from tracker.cli.context import House, as_json, fail, house, print_lines, print_object
+from tracker.ingest.fresh import system_clock, tombstone_digest
+from tracker.store import people, reports
+from tracker.store.engine import Connection, reading, transaction
+
+Result = TypeVar("Result")
+
+
+def _read(house: House, work: Callable[[Connection], Result]) -> Result:
+    return transaction(reading(house.engine), work)
+
+
+@click.group("profile")
+def profile_commands() -> None:
+    """Visitors: look one up by any of its ids, undo a merge, export, erase."""
+
+
+@profile_commands.command("show")
+@click.argument("profile_id", metavar="ID")
+@as_json
+@house
+def show(house: House, profile_id: str, as_json: bool) -> None:
+    """Show one person, by any id that names it."""
+    found = _read(house, lambda conn: reports.profile(conn, profile_id))
+    if found is None:
+        fail(f"No profile answers to {profile_id!r}.")
+    print_object(found, as_json)
+
+
+@profile_commands.command("unmerge")
+@click.argument("profile_id", metavar="ID")
+@house
+def unmerge(house: House, profile_id: str) -> None:
+    """Undo the merge in which ID went into another profile."""
+    try:
+        back, survivor = transaction(house.engine, lambda conn: people.unmerge(conn, profile_id, system_clock()))
+    except people.NothingToUndo as error:
+        fail(f"{error} Its merge history is in: tracker profile export {profile_id}")
+    click.echo(f"{back} is a profile of its own again; {survivor} keeps what came in after the merge.")
+
+
+@profile_commands.command("export")
+@click.argument("profile_id", metavar="ID")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead.")
+@house
+def export(house: House, profile_id: str, output: Path | None) -> None:
+    """Write all that is stored of one person as JSON lines: profile, merges, sessions, events."""
+
+    def work(conn: Connection) -> list[dict[str, Any]]:
+        person = reports.profile(conn, profile_id)
+        if person is None:
+            fail(f"No profile answers to {profile_id!r}.")
+        return [
+            {"kind": "profile"} | person,
+            *({"kind": "merge"} | merge for merge in reports.merges(conn, profile_id)),
+            *({"kind": "session"} | session for session in reports.sessions_of(conn, profile_id)),
+            *({"kind": "event"} | event for event in reports.events(conn, profile_id=profile_id)),
+        ]
+
+    lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in _read(house, work))
+    if output is None:
+        click.echo(lines, nl=False)
+    else:
+        output.write_bytes(lines)
+
+
+@profile_commands.command("erase")
+@click.argument("profile_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@house
+def erase(house: House, profile_id: str, yes: bool) -> None:
+    """Erase one person and everything stored of it, for good."""
+    person = _read(house, lambda conn: reports.profile(conn, profile_id))
+    if person is None:
+        fail(f"No profile answers to {profile_id!r}.")
+    if not yes:
+        click.echo(f"{person['id']}: {person['visits']} visits, {person['events']} events. This cannot be undone.")
+        click.confirm("Erase it?", abort=True)
+    digest = tombstone_digest(house.settings.secret_keys)
+    try:
+        counts = transaction(house.engine, lambda conn: people.erase(conn, profile_id, system_clock(), digest))
+    except people.NoSuchPerson as error:
+        fail(str(error))
+    click.echo("Erased " + ", ".join(f"{count} {noun}" for noun, count in counts.items()) + ".")
+
+
+@click.group("session")
+def session_commands() -> None:
+    """Visits."""
+
+
+@session_commands.command("show")
+@click.argument("session_id", metavar="ID")
+@as_json
+@house
+def show_session(house: House, session_id: str, as_json: bool) -> None:
+    """Show one session."""
+    found = _read(house, lambda conn: reports.session(conn, session_id))
+    if found is None:
+        fail(f"There is no session {session_id!r}.")
+    print_object(found, as_json)
+
+
+@click.group("event")
+def event_commands() -> None:
+    """What visitors did."""
+
+
+@event_commands.command("list")
+@click.option("--profile", "profile_id", metavar="ID", help="Any id of the person.")
+@click.option("--session", "session_id", metavar="ID")
+@click.option("--source", "source_id", metavar="ID")
+@click.option("--type", "event_type", metavar="T")
+@as_json
+@house
+def list_events(house: House, /, as_json: bool, **filters: str | None) -> None:
+    """List events, the oldest first."""
+
+    def work(conn: Connection) -> None:
+        print_lines(reports.events(conn, **filters), as_json, ("received_at", "source", "profile", "type", "id"))
+
+    _read(house, work)
+
+
+@click.group("quarantine")
+def quarantine_commands() -> None:
+    """Events that their own content kept out."""
+
+
+@quarantine_commands.command("list")
+@as_json
+@house
+def list_quarantine(house: House, as_json: bool) -> None:
+    """List quarantined events, the oldest first."""
+    columns = ("received_at", "source", "reason", "size", "id")
+    _read(house, lambda conn: print_lines(reports.quarantine(conn), as_json, columns))

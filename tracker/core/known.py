@@ -1,0 +1,86 @@
+"""What the store knows that a batch of payloads asks about, and how it grows as the batch is decided."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tracker.core.model import Profile, Session, Source, StoredEvent
+from tracker.core.steps import (
+    AddAlias,
+    CreateProfile,
+    MergeProfiles,
+    OpenSession,
+    RepointSession,
+    SpendPass,
+    Step,
+    StoreEvent,
+)
+
+
+@dataclass(slots=True)
+class Known:
+    """The working copy of one batch; ``resolve`` only reads it, ``absorb`` alone writes it."""
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Any id that names a profile → the live profile's id."""
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    """Live profiles by their id."""
+    sessions: dict[str, list[Session]] = field(default_factory=dict)
+    """An id a client may send → the sessions it stands for, the one that carries the id itself first."""
+    events: dict[tuple[str, str], StoredEvent] = field(default_factory=dict)
+    """(source id, event id) → where that event went."""
+    spent: set[tuple[str, str]] = field(default_factory=set)
+    """(nonce, landing source id) of link passes that were used."""
+    erased: set[str] = field(default_factory=set)
+    """Ids of erased profiles: they name nobody, and never become an alias again."""
+    forgotten: set[tuple[str, str]] = field(default_factory=set)
+    """(source id, event id) of erased events: a late retry does not bring them back."""
+
+    def live(self, profile_id: str | None) -> Profile | None:
+        """Return the live profile that an id names, or None."""
+        if profile_id is None:
+            return None
+        return self.profiles.get(self.aliases.get(profile_id, ""))
+
+
+def absorb(known: Known, steps: Iterable[Step]) -> None:
+    """Let what was decided for one payload be known to the payloads after it in the same batch."""
+    for step in steps:
+        match step:
+            case CreateProfile():
+                known.profiles[step.id] = Profile(step.id)
+                known.aliases[step.id] = step.id
+            case AddAlias():
+                known.aliases[step.id] = step.profile_id
+            case MergeProfiles():
+                _merge(known, step)
+            case SpendPass():
+                known.spent.add((step.nonce, step.source_id))
+            case OpenSession():
+                _remember(known, Session(step.id, step.client_id, step.profile_id, step.updated))
+            case RepointSession():
+                _repoint(known, step)
+            case StoreEvent():
+                known.events[step.source_id, step.id] = StoredEvent(step.profile_id, step.session_id)
+            case _:
+                pass
+
+
+def _merge(known: Known, step: MergeProfiles) -> None:
+    known.aliases = {
+        alias: step.survivor if profile_id == step.loser else profile_id for alias, profile_id in known.aliases.items()
+    }
+    known.profiles.pop(step.loser, None)
+
+
+def _remember(known: Known, session: Session) -> None:
+    known.sessions.setdefault(session.id, []).insert(0, session)
+    if session.client_id != session.id:
+        known.sessions.setdefault(session.client_id, []).append(session)
+
+
+def _repoint(known: Known, step: RepointSession) -> None:
+    for key, rows in known.sessions.items():
+        known.sessions[key] = [
+            Session(row.id, row.client_id, step.profile_id, row.updated) if row.id == step.id else row for row in rows
+        ]

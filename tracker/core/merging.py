@@ -1,0 +1,31 @@
+"""Who survives a merge, and what the survivor knows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tracker.core.model import Micros, Profile
+
+Trait = tuple[Any, Micros]
+
+
+def may_merge(here: Profile, referred: Profile) -> bool:
+    """Return False for two profiles identified as different people: a link never merges those (protocol §6)."""
+    return not (here.identified and referred.identified)
+
+
+def survivor(here: Profile, referred: Profile) -> Profile:
+    """Return the profile that lives on: identified beats anonymous, else the referred one (protocol §6)."""
+    return here if here.identified and not referred.identified else referred
+
+
+def combined(knowledge: Iterable[Mapping[str, Trait]]) -> dict[str, Trait]:
+    """Return the traits or consents of all the profiles that became one person: the newer write wins, field by field.
+
+    Nothing is rewritten when profiles merge, so undoing a merge gives each side back just what it knew.
+    """
+    newest: dict[str, Trait] = {}
+    for traits in knowledge:
+        for name, (value, at) in traits.items():
+            if name not in newest or newest[name][1] < at:
+                newest[name] = (value, at)
+    return newest

@@ -1,0 +1,157 @@
+"""The nouns of the house, as frozen data: what a source is, what a payload says, what the store knows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Micros = int
+"""A moment: microseconds since 1970-01-01 UTC. Both databases keep it as the same BIGINT."""
+
+Json = Mapping[str, Any]
+
+SourceKind = Literal["browser", "server"]
+Referrals = Literal["signed", "plain", "off"]
+Identify = Literal["verified", "open", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An event source: a site (``browser``) or a trusted backend (``server``) that may post events."""
+
+    id: str
+    name: str
+    kind: SourceKind = "browser"
+    enabled: bool = True
+    origins: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    referrals: Referrals = "signed"
+    identify: Identify = "verified"
+    auto: Json = field(default_factory=dict)
+    settings: Json = field(default_factory=dict)
+    secret_hash: str | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """True for a backend that has shown its secret; only such a source may name extra ids."""
+        return self.kind == "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Moments a client gave for something, each already corrected and in range, or None."""
+
+    create: Micros | None = None
+    insert: Micros | None = None
+    update: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a client asked to be kept, after the payload's defaults and the event's own were put together."""
+
+    save_event: bool = True
+    save_session: bool = True
+    save_profile: bool = True
+    debugger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that a visitor did, as it came in. ``id`` is the client's idempotency key, None where it gave none."""
+
+    type: str
+    id: str | None = None
+    properties: Json = field(default_factory=dict)
+    context: Json = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    time: Times = Times()
+    options: Options = Options()
+    too_large: int | None = None
+    """Serialised size in bytes when it is over the limit for one event, else None."""
+
+
+PassState = Literal["absent", "valid", "expired", "forged"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPass:
+    """What a signed link pass says, once its signature was checked outside the core."""
+
+    state: PassState = "absent"
+    profile_id: str = ""
+    source_id: str = ""
+    nonce: str = ""
+    expires: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A profile handed over by a link: who, by which source, with which pass, and from which host to which."""
+
+    profile_id: str
+    source_id: str
+    link_pass: LinkPass = LinkPass()
+    referrer_host: str | None = None
+    landing_host: str | None = None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One request to ``/track``, checked and normalised. From here on nobody sees the dict it came in."""
+
+    source_id: str
+    events: tuple[Event, ...]
+    session_id: str | None = None
+    session_times: Times = Times()
+    profile_id: str | None = None
+    profile_ids: tuple[str, ...] = ()
+    profile_times: Times = Times()
+    context: Json = field(default_factory=dict)
+    properties: Json = field(default_factory=dict)
+    options: Options = Options()
+    referral: Referral | None = None
+    device: Json = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A live profile, as far as a decision needs to know it."""
+
+    id: str
+    identified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A stored session. ``profile_id`` is as it was written; read it through ``Known.live``."""
+
+    id: str
+    client_id: str
+    profile_id: str | None
+    updated: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """Where an event id of this source already went: what a retry must find again."""
+
+    profile_id: str | None
+    session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """All that a decision may not make up itself: the server's time and ids that nobody has yet.
+
+    ``events`` holds one new id for each event of the payload, in order.
+    """
+
+    now: Micros
+    task: str
+    profile: str
+    session: str
+    merge: str
+    events: Sequence[str]

@@ -1,0 +1,54 @@
+"""What a source may hold: origins and host names, spelled the one way they are compared in."""
+
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from tracker.core.ids import id_problem
+from tracker.core.limits import Limits
+from tracker.core.linking import host_of
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def source_id(given: str) -> str:
+    """Return the trimmed id of a source; ValueError where it cannot be one."""
+    value = given.strip()
+    if problem := id_problem(value, Limits().id_chars):
+        raise ValueError(f"The source id {problem}.")
+    return value
+
+
+def origin(given: str) -> str:
+    """Return ``scheme://host[:port]`` as a browser sends it in ``Origin``; ValueError where it is not an origin."""
+    text = given.strip()
+    try:
+        parts, port = urlsplit(text), urlsplit(text).port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    name = host_of(text)
+    extras = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
+    if parts.scheme not in _DEFAULT_PORTS or name is None or any(extras):
+        raise ValueError(f"{given!r} is not an origin; write it as https://shop.example or http://localhost:3000.")
+    shown = f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
+    return f"{parts.scheme}://{name}{shown}"
+
+
+def host(given: str) -> str:
+    """Return a host name, lower-cased, in its ASCII form, without a port; ValueError where it is none."""
+    text = given.strip().strip(".")
+    found = host_of(f"//{text}")
+    if found is None or any(mark in text for mark in "/@?#"):
+        raise ValueError(f"{given!r} is not a host name; write it as blog.example, without https:// or a path.")
+    return found
+
+
+def linked_domains(given: Iterable[str], is_public_suffix: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the domains that links are decorated for, without the empty ones; ValueError for a public suffix.
+
+    A link to every site below ``com`` or ``co.uk`` would carry the visitor's id to strangers (protocol §5).
+    """
+    found = tuple(dict.fromkeys(host(entry) for entry in given if entry.strip()))
+    for entry in found:
+        if is_public_suffix(entry):
+            raise ValueError(f"{entry!r} is a public suffix that anybody can register below; name your own domain.")
+    return found

@@ -1,0 +1,163 @@
+"""Decisions as data: each step is one thing the store must write, and a Resolution is all of them for one payload."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tracker.core.model import Event, Json, Micros
+
+Fate = Literal["stored", "duplicate", "quarantined", "not-saved"]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateProfile:
+    """A new profile, and the alias by which it names itself."""
+
+    id: str
+    created: Micros
+    updated: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class TouchProfile:
+    """A live profile was active; fails as a lost race where it is not live any more."""
+
+    id: str
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class AddAlias:
+    """One more id that names a live profile. The first owner of an id wins."""
+
+    id: str
+    profile_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeProfiles:
+    """The loser's aliases come to point to the survivor, and the merge log says why."""
+
+    id: str
+    loser: str
+    survivor: str
+    reason: str
+    at: Micros
+    referral: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendPass:
+    """A link pass was used on this landing source; kept until it would have expired."""
+
+    nonce: str
+    source_id: str
+    expires: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A new session; ``client_id`` is the id the client goes by, also where it is not this session's own."""
+
+    id: str
+    client_id: str
+    profile_id: str | None
+    source_id: str
+    created: Micros
+    updated: Micros
+    context: Json
+    properties: Json
+    touchpoint: Json
+    device: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueSession:
+    """A known session was active; an empty context or properties leaves what is stored."""
+
+    id: str
+    at: Micros
+    context: Json
+    properties: Json
+
+
+@dataclass(frozen=True, slots=True)
+class RepointSession:
+    """A session whose profile is gone belongs to this profile from now on."""
+
+    id: str
+    profile_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreEvent:
+    """An event with its id, and with the profile and session as they were at that moment.
+
+    ``batch`` is the task id of its request, ``batch_size`` how many events of that request are stored: so that
+    ``tracker db check`` can prove that a batch is whole.
+    """
+
+    id: str
+    source_id: str
+    profile_id: str | None
+    session_id: str
+    batch: str
+    position: int
+    batch_size: int
+    received_at: Micros
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """An event that its own content keeps out of the history; its neighbours are stored."""
+
+    id: str
+    source_id: str
+    profile_id: str | None
+    reason: str
+    received_at: Micros
+    event: Event
+
+
+Step = (
+    CreateProfile
+    | TouchProfile
+    | AddAlias
+    | MergeProfiles
+    | SpendPass
+    | OpenSession
+    | ContinueSession
+    | RepointSession
+    | StoreEvent
+    | Quarantine
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What one payload led to: the steps to write and what the answer says of them."""
+
+    task: str
+    steps: tuple[Step, ...]
+    profile_id: str | None
+    session_id: str | None
+    fates: tuple[tuple[str, Fate], ...] = ()
+    warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    debugger: bool = False
+
+    def reply(self, link_pass: str | None = None) -> dict[str, Any]:
+        """Return the eight keys of the ``/track`` answer (protocol §3), and ``pass`` where links are signed."""
+        answer: dict[str, Any] = {
+            "task": [self.task],
+            "ux": [],
+            "response": {},
+            "events": [{"id": event_id, "fate": fate} for event_id, fate in self.fates] if self.debugger else [],
+            "profile": {"id": self.profile_id} if self.profile_id else {},
+            "session": {"id": self.session_id} if self.session_id else {},
+            "errors": list(self.errors),
+            "warnings": list(self.warnings),
+        }
+        if link_pass is not None:
+            answer["pass"] = link_pass
+        return answer

@@ -1,0 +1,63 @@
+"""Where a visit came from: campaign parameters, click ids and the referring host."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+from tracker.core.linking import host_of
+from tracker.core.model import Event, Json
+
+CAMPAIGN = {
+    "utm_source": "origin",
+    "utm_medium": "medium",
+    "utm_campaign": "campaign",
+    "utm_term": "term",
+    "utm_content": "content",
+}
+CLICK_IDS = ("gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "dclid")
+_LONGEST = 256
+
+
+def touchpoint(context: Json, events: tuple[Event, ...]) -> dict[str, str]:
+    """Return what is known of how this visit began; empty where nothing is (a direct visit).
+
+    ``context.utm`` of the payload wins over the parameters of the first page.
+    """
+    page = first_page(context, events)
+    found = {name: value for name, value in _query(page.get("url")) if value}
+    utm = context.get("utm")
+    if isinstance(utm, dict):
+        found |= {f"utm_{name.removeprefix('utm_')}": value for name, value in utm.items() if isinstance(value, str)}
+    point = {name: found[key][:_LONGEST] for key, name in CAMPAIGN.items() if found.get(key)}
+    point |= {key: found[key][:_LONGEST] for key in CLICK_IDS if found.get(key)}
+    if referrer := referrer_host(page):
+        point["referrer"] = referrer
+    return point
+
+
+def first_page(context: Json, events: tuple[Event, ...]) -> Json:
+    """Return the page of the first event that has one, else the payload's; a plain URL counts as ``{"url": …}``."""
+    for holder in (*(event.context for event in events), context):
+        page = holder.get("page")
+        if isinstance(page, str):
+            return {"url": page}
+        if isinstance(page, dict) and page:
+            return page
+    return {}
+
+
+def referrer_host(page: Json) -> str | None:
+    """Return the referring host a page object names, in this script's spelling or the original snippet's."""
+    referrer = page.get("referrer") or page.get("referer")
+    if isinstance(referrer, dict):
+        referrer = referrer.get("host")
+    if not isinstance(referrer, str):
+        return None
+    return host_of(referrer) if "//" in referrer else host_of(f"//{referrer}")
+
+
+def _query(url: object) -> list[tuple[str, str]]:
+    if not isinstance(url, str):
+        return []
+    try:
+        return parse_qsl(urlsplit(url).query, max_num_fields=200)
+    except ValueError:
+        return []

@@ -1,0 +1,74 @@
+"""The invariants of the store, each as a question that must find nothing (threats.md)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from tracker.store.tables import AliasRow, EventRow, ProfileRow, SessionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One invariant and how many rows break it."""
+
+    invariant: str
+    broken: int
+
+
+def check(conn: Connection) -> Iterator[Finding]:
+    """Yield a finding for each invariant; all hold where every ``broken`` is 0."""
+    for invariant, offenders in _questions().items():
+        yield Finding(invariant, conn.scalar(select(func.count()).select_from(offenders.subquery())) or 0)
+
+
+def _questions() -> dict[str, Select[str]]:
+    parent = aliased(ProfileRow)
+    own, above = aliased(AliasRow), aliased(AliasRow)
+    lost_profile = or_(AliasRow.id.is_(None), ProfileRow.id.is_(None), ProfileRow.merged_into.is_not(None))
+    return {
+        "no (source, event id) is stored twice": (
+            select(EventRow.id).group_by(EventRow.source_id, EventRow.id).having(func.count() > 1)
+        ),
+        "every event resolves to one live profile": (
+            select(EventRow.id)
+            .outerjoin(AliasRow, AliasRow.id == EventRow.profile_id)
+            .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
+            .where(EventRow.profile_id.is_not(None), lost_profile)
+        ),
+        "every session belongs to one live profile": (
+            select(SessionRow.id)
+            .outerjoin(AliasRow, AliasRow.id == SessionRow.profile_id)
+            .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
+            .where(SessionRow.profile_id.is_not(None), lost_profile)
+        ),
+        "every id names a live profile directly": (
+            select(AliasRow.id)
+            .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
+            .where(or_(ProfileRow.id.is_(None), ProfileRow.merged_into.is_not(None)))
+        ),
+        "every profile is named by its own id": (
+            select(ProfileRow.id).outerjoin(AliasRow, AliasRow.id == ProfileRow.id).where(AliasRow.id.is_(None))
+        ),
+        "a live profile's own id names itself": (
+            select(ProfileRow.id)
+            .join(AliasRow, AliasRow.id == ProfileRow.id)
+            .where(ProfileRow.merged_into.is_(None), AliasRow.profile_id != ProfileRow.id)
+        ),
+        # A merged profile and the one it went into answer to the same live profile: no cycle passes this, because
+        # the live profile at the end has no parent.
+        "merges form a forest whose roots are alive": (
+            select(ProfileRow.id)
+            .outerjoin(parent, parent.id == ProfileRow.merged_into)
+            .outerjoin(own, own.id == ProfileRow.id)
+            .outerjoin(above, above.id == ProfileRow.merged_into)
+            .where(
+                ProfileRow.merged_into.is_not(None),
+                or_(parent.id.is_(None), above.id.is_(None), own.profile_id != above.profile_id),
+            )
+        ),
+        "every batch is whole": (
+            select(EventRow.batch).group_by(EventRow.batch).having(func.count() != func.max(EventRow.batch_size))
+        ),
+    }

@@ -1,0 +1,106 @@
+"""Connecting to either database, and running work in a transaction that starts over after a lost race."""
+
+import random
+import re
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tracker.core.refusal import Unavailable
+
+__all__ = ["Connection", "Engine", "LostRace", "connect", "reading", "transaction"]
+
+Result = TypeVar("Result")
+ATTEMPTS = 10
+_RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
+
+
+class LostRace(Exception):
+    """Something that a decision was built on has changed in the meantime: read again, decide again."""
+
+
+def connect(url: str, *, pool_size: int = 10) -> Engine:
+    """Return an engine for ``sqlite:///…`` or ``postgresql://…`` (psycopg 3), set up as the promises need it."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": 10}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000",
+        },
+        **options,
+    )
+
+
+def transaction(
+    engine: Engine, work: Callable[[Connection], Result], *, pause: Callable[[float], object] = time.sleep
+) -> Result:
+    """Return what ``work`` returned once its transaction is committed; Unavailable where that could not be done.
+
+    ``work`` is run again after a lost race, so it must read all it builds on through its connection.
+    """
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            pause(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        try:
+            with engine.begin() as conn:
+                return work(conn)
+        except (LostRace, IntegrityError):
+            continue
+        except PoolTimeout as error:
+            raise Unavailable("The database is busy; send the same body again.") from error
+        except DBAPIError as error:
+            if _worth_another_try(error):
+                continue
+            if isinstance(error, (OperationalError, InterfaceError, InternalError)):
+                raise Unavailable("The database cannot store this now; send the same body again.") from error
+            raise
+    raise Unavailable("The database is too busy; send the same body again.")
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same engine for work that only reads: on SQLite it does not wait for the writer."""
+    return engine.execution_options(read_only=True)
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        # A pooled connection that the server closed: nothing was committed unless COMMIT itself was cut off, and
+        # then the outcome is unknown, so the client must repeat (event ids make that harmless).
+        return bool(error.statement) and not re.match(r"\s*COMMIT", error.statement or "", re.IGNORECASE)
+    return getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    # The driver's own idea of when a transaction starts loses updates silently; BEGIN is said below instead.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    read_only = conn.get_execution_options().get("read_only", False)
+    conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,48 @@
+"""Bringing the database to the schema of this version, and telling whether it is there."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from tracker.store.engine import Engine, reading
+
+FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def config(engine: Engine) -> Config:
+    """Return Alembic's configuration for this database."""
+    found = Config()
+    found.set_main_option("script_location", str(FOLDER))
+    found.attributes["engine"] = engine
+    return found
+
+
+@cache
+def head() -> str | None:
+    """Return the newest revision that this version of the code knows."""
+    found = Config()
+    found.set_main_option("script_location", str(FOLDER))
+    return ScriptDirectory.from_config(found).get_current_head()
+
+
+def revision(engine: Engine) -> str | None:
+    """Return the revision the database is at, None where it was never migrated."""
+    with reading(engine).connect() as conn:
+        return MigrationContext.configure(conn).get_current_revision()
+
+
+def is_current(engine: Engine) -> bool:
+    """Return True where the database has the schema of this version."""
+    return revision(engine) == head()
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str | None]:
+    """Migrate to the newest revision; returns (revision before, revision after). Running it twice changes nothing."""
+    before = revision(engine)
+    if before != head():
+        command.upgrade(config(engine), "head")
+    return before, revision(engine)

@@ -1,0 +1,91 @@
+"""What an operator does to one person: undo a merge, erase everything."""
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from tracker.core.model import Micros
+from tracker.store.engine import LostRace
+from tracker.store.reports import live_id
+from tracker.store.repository import Digest
+from tracker.store.tables import (
+    AliasRow,
+    EventRow,
+    IdentityRow,
+    MergeRow,
+    ProfileRow,
+    QuarantineRow,
+    SessionRow,
+    TombstoneRow,
+)
+
+
+class NoSuchPerson(LookupError):
+    """The id names no live profile."""
+
+
+class NothingToUndo(LookupError):
+    """The profile was not merged into another one."""
+
+
+def unmerge(conn: Connection, profile_id: str, now: Micros) -> tuple[str, str]:
+    """Undo the merge in which ``profile_id`` was the loser; returns (profile brought back, former survivor).
+
+    It gets back the ids it had, those of profiles merged into it before, and with them its sessions and events.
+    What came in after the merge stays with the survivor, because that is the id the visitor was given.
+    """
+    row = conn.execute(
+        select(MergeRow.__table__).where(MergeRow.loser == profile_id, MergeRow.undone_at.is_(None))
+    ).first()
+    if row is None:
+        raise NothingToUndo(f"The profile {profile_id!r} was not merged into another one.")
+    survivor = live_id(conn, profile_id)
+    _hold(conn, sorted({profile_id, survivor or profile_id}))
+    family = _family(conn, profile_id)
+    conn.execute(update(AliasRow).where(AliasRow.given_to.in_(family)).values(profile_id=profile_id))
+    conn.execute(update(ProfileRow).where(ProfileRow.id == profile_id).values(merged_into=None))
+    conn.execute(update(MergeRow).where(MergeRow.id == row.id).values(undone_at=now))
+    return profile_id, row.survivor
+
+
+def _family(conn: Connection, profile_id: str) -> list[str]:
+    """Return a profile and all that were merged into it, directly or through others."""
+    family, frontier = [profile_id], [profile_id]
+    while frontier:
+        frontier = list(conn.scalars(select(ProfileRow.id).where(ProfileRow.merged_into.in_(frontier))))
+        family += frontier
+    return family
+
+
+def _hold(conn: Connection, ids: list[str]) -> None:
+    lock = select(ProfileRow.id).where(ProfileRow.id.in_(ids)).order_by(ProfileRow.id).with_for_update()
+    if len(conn.execute(lock).all()) != len(ids):
+        raise LostRace
+
+
+def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str, int]:
+    """Erase one person by any id: profile rows, ids, sessions, events, merge log; returns how many of each.
+
+    Tombstones (keyed hashes) keep a late retry from bringing the ids or the events back.
+    """
+    profile_id = live_id(conn, alias)
+    if profile_id is None:
+        raise NoSuchPerson(f"No profile answers to {alias!r}.")
+    _hold(conn, [profile_id])
+    ids = list(conn.scalars(select(AliasRow.id).where(AliasRow.profile_id == profile_id)))
+    family = _family(conn, profile_id)
+    mine = EventRow.profile_id.in_(family)
+    gone = {digest("profile", name)[0] for name in ids}
+    events = conn.execute(select(EventRow.source_id, EventRow.id).where(mine)).all()
+    gone |= {digest("event", f"{source_id}\n{event_id}")[0] for source_id, event_id in events}
+    counts = {
+        "events": conn.execute(delete(EventRow).where(mine)).rowcount,
+        "sessions": conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family))).rowcount,
+        "ids": conn.execute(delete(AliasRow).where(AliasRow.profile_id == profile_id)).rowcount,
+    }
+    conn.execute(delete(QuarantineRow).where(QuarantineRow.profile_id.in_(family)))
+    conn.execute(delete(IdentityRow).where(IdentityRow.profile_id.in_(family)))
+    conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
+    counts["profiles"] = conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family))).rowcount
+    known = set(conn.scalars(select(TombstoneRow.hash).where(TombstoneRow.hash.in_(sorted(gone)))))
+    if new := sorted(gone - known):
+        conn.execute(insert(TombstoneRow), [{"hash": hashed, "erased_at": now} for hashed in new])
+    return counts

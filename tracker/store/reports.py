@@ -1,0 +1,159 @@
+"""What the command line and the console read: people, sessions, events, quarantine."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from tracker.core.merging import combined
+from tracker.core.times import iso
+from tracker.store.tables import AliasRow, EventRow, MergeRow, ProfileRow, QuarantineRow, SessionRow
+
+
+def live_id(conn: Connection, alias: str) -> str | None:
+    """Return the id of the live profile that an id names, or None."""
+    return conn.scalar(select(AliasRow.profile_id).where(AliasRow.id == alias))
+
+
+def _ids_of(profile_id: str) -> Select[str]:
+    return select(AliasRow.id).where(AliasRow.profile_id == profile_id)
+
+
+def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
+    """Return one person as ``tracker profile show`` prints it, or None for an id that names nobody."""
+    profile_id = live_id(conn, alias)
+    if profile_id is None:
+        return None
+    ids = list(conn.scalars(_ids_of(profile_id).order_by(AliasRow.id != profile_id, AliasRow.id)))
+    # The rows that were merged into this one keep what they knew; a person is all of them together.
+    rows = conn.execute(select(ProfileRow.__table__).where(ProfileRow.id.in_(ids))).all()
+    mine = next(row for row in rows if row.id == profile_id)
+    sessions = list(
+        conn.scalars(
+            select(SessionRow.id).where(SessionRow.profile_id.in_(ids)).order_by(SessionRow.created, SessionRow.id)
+        )
+    )
+    return {
+        "id": profile_id,
+        "ids": ids,
+        "visits": len(sessions),
+        "sessions": sessions,
+        "events": conn.scalar(select(func.count()).select_from(EventRow).where(EventRow.profile_id.in_(ids))),
+        "traits": {name: value for name, (value, _) in combined(row.traits for row in rows).items()},
+        "consents": {name: value for name, (value, _) in combined(row.consents for row in rows).items()},
+        "created": iso(mine.created),
+        "updated": iso(mine.updated),
+        "merged_into": profile_id if any(row.id == alias and row.merged_into for row in rows) else None,
+    }
+
+
+def merges(conn: Connection, alias: str) -> list[dict[str, Any]]:
+    """Return the merge history of one person, the oldest first, undone merges included."""
+    ids = _ids_of(live_id(conn, alias) or "")
+    log = select(MergeRow.__table__).where(MergeRow.loser.in_(ids) | MergeRow.survivor.in_(ids))
+    return [
+        {
+            "id": row.id,
+            "loser": row.loser,
+            "survivor": row.survivor,
+            "reason": row.reason,
+            "referral": row.referral,
+            "at": iso(row.at),
+            "undone_at": iso(row.undone_at) if row.undone_at else None,
+        }
+        for row in conn.execute(log.order_by(MergeRow.at, MergeRow.id))
+    ]
+
+
+def session(conn: Connection, session_id: str) -> dict[str, Any] | None:
+    """Return one session as ``tracker session show`` prints it, or None; ``profile`` is the live one."""
+    row = conn.execute(
+        select(SessionRow.__table__, AliasRow.profile_id.label("live"))
+        .outerjoin(AliasRow, AliasRow.id == SessionRow.profile_id)
+        .where(SessionRow.id == session_id)
+    ).first()
+    return None if row is None else _session(row)
+
+
+def sessions_of(conn: Connection, alias: str) -> list[dict[str, Any]]:
+    """Return all sessions of one person, the oldest first."""
+    rows = conn.execute(
+        select(SessionRow.__table__, AliasRow.profile_id.label("live"))
+        .join(AliasRow, AliasRow.id == SessionRow.profile_id)
+        .where(AliasRow.profile_id == (live_id(conn, alias) or ""))
+        .order_by(SessionRow.created, SessionRow.id)
+    )
+    return [_session(row) for row in rows]
+
+
+def _session(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "client_id": row.client_id,
+        "profile": row.live,
+        "source": row.source_id,
+        "context": row.context,
+        "properties": row.properties,
+        "touchpoint": row.touchpoint,
+        "device": row.device,
+        "created": iso(row.created),
+        "updated": iso(row.updated),
+    }
+
+
+def events(
+    conn: Connection,
+    *,
+    profile_id: str | None = None,
+    session_id: str | None = None,
+    source_id: str | None = None,
+    event_type: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield events, the oldest first, as ``tracker event list`` prints them; ``profile_id`` may be any alias."""
+    query = (
+        select(EventRow.__table__, AliasRow.profile_id.label("live"))
+        .outerjoin(AliasRow, AliasRow.id == EventRow.profile_id)
+        .order_by(EventRow.received_at, EventRow.batch, EventRow.position)
+    )
+    if profile_id is not None:
+        query = query.where(EventRow.profile_id.in_(_ids_of(live_id(conn, profile_id) or "")))
+    if session_id is not None:
+        query = query.where(EventRow.session_id == session_id)
+    if source_id is not None:
+        query = query.where(EventRow.source_id == source_id)
+    if event_type is not None:
+        query = query.where(EventRow.type == event_type)
+    for row in conn.execution_options(yield_per=500).execute(query):
+        yield _event(row)
+
+
+def _event(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "type": row.type,
+        "source": row.source_id,
+        "profile": row.live,
+        "session": row.session_id,
+        "properties": row.properties,
+        "context": row.context,
+        "tags": row.tags,
+        "time": {
+            "create": iso(row.created),
+            "insert": iso(row.inserted),
+            "update": iso(row.updated) if row.updated else None,
+        },
+        "received_at": iso(row.received_at),
+    }
+
+
+def quarantine(conn: Connection) -> Iterator[dict[str, Any]]:
+    """Yield quarantined events, the oldest first."""
+    for row in conn.execute(select(QuarantineRow.__table__).order_by(QuarantineRow.received_at, QuarantineRow.id)):
+        yield {
+            "id": row.id,
+            "source": row.source_id,
+            "reason": row.reason,
+            "size": row.size,
+            "received_at": iso(row.received_at),
+            "beginning": row.beginning,
+        }

@@ -1,0 +1,172 @@
+"""Event sources: made and switched by the operator, looked up by every request."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from publicsuffixlist import PublicSuffixList
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+
+from tracker.core import source_rules
+from tracker.core.model import Json, Micros, Source
+from tracker.store.engine import reading, transaction
+from tracker.store.tables import SourceRow
+
+REFRESHED_EVERY: Micros = 2_000_000
+"""How old a copy of the sources may be: a disabled one is refused well within the 5 seconds of protocol §2."""
+ASKED_AGAIN_EVERY: Micros = 100_000
+"""How soon a refusal asks the database again, so that a source made a moment ago is found."""
+
+
+class SourceExists(ValueError):
+    """A source with that id is there already."""
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a source's secret; the secret has 256 bits of its own, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def shows_secret(source: Source, secret: str | None) -> bool:
+    """Return True where the secret is this source's own, in constant time."""
+    return bool(secret and source.secret_hash) and hmac.compare_digest(
+        digest_of(secret or ""), source.secret_hash or ""
+    )
+
+
+def checked(source: Source) -> Source:
+    """Return the source with origins and hosts in the spelling they are compared in; ValueError says what is wrong."""
+    suffixes = PublicSuffixList(accept_unknown=False)
+    links = (*source.links, *_text_list(source.settings.get("trackExternalLinks", ())))
+    for settled, allowed in ((source.kind, ("browser", "server")), (source.referrals, ("signed", "plain", "off"))):
+        if settled not in allowed:
+            raise ValueError(f"{settled!r} is not one of {', '.join(allowed)}.")
+    if not source.name.strip():
+        raise ValueError("A source needs a name.")
+    return replace(
+        source,
+        id=source_rules.source_id(source.id),
+        name=source.name.strip(),
+        origins=tuple(dict.fromkeys(map(source_rules.origin, source.origins))),
+        domains=tuple(dict.fromkeys(map(source_rules.host, source.domains))),
+        links=source_rules.linked_domains(links, lambda host: suffixes.is_public(host)),
+        settings={name: value for name, value in source.settings.items() if name != "trackExternalLinks"},
+    )
+
+
+def create(engine: Engine, source: Source, now: Micros) -> tuple[Source, str | None]:
+    """Store a new source; returns it with its secret, which is shown this once (None for a browser source)."""
+    secret = secrets.token_urlsafe(32) if source.kind == "server" else None
+    made = replace(checked(source), secret_hash=digest_of(secret) if secret else None)
+
+    def work(conn: Connection) -> None:
+        if conn.execute(select(SourceRow.id).where(SourceRow.id == made.id)).first():
+            raise SourceExists(f"A source with the id {made.id!r} exists already.")
+        conn.execute(insert(SourceRow).values(**_row(made), created=now, updated=now))
+
+    transaction(engine, work)
+    return made, secret
+
+
+def switch(engine: Engine, source_id: str, *, enabled: bool, now: Micros) -> bool:
+    """Enable or disable a source; False where there is none of that id."""
+
+    def work(conn: Connection) -> bool:
+        change = update(SourceRow).where(SourceRow.id == source_id).values(enabled=enabled, updated=now)
+        return conn.execute(change).rowcount == 1
+
+    return transaction(engine, work)
+
+
+def can_write(conn: Connection) -> None:
+    """Raise what the database raises where it would not take a write; changes nothing."""
+    conn.execute(update(SourceRow).where(SourceRow.id.is_(None)).values(updated=0))
+
+
+def all_sources(engine: Engine) -> list[Source]:
+    """Return every source, the oldest first."""
+
+    def work(conn: Connection) -> list[Source]:
+        return [_source(row) for row in conn.execute(select(SourceRow.__table__).order_by(SourceRow.created))]
+
+    return transaction(reading(engine), work)
+
+
+@dataclass(slots=True)
+class _Copy:
+    sources: dict[str, Source]
+    read_at: Micros
+
+
+class Directory:
+    """The sources as a request sees them: a copy no older than two seconds, asked again before anybody is refused."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], Micros]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._copy = _Copy({}, 0)
+
+    def all(self, *, at_most: Micros = REFRESHED_EVERY) -> dict[str, Source]:
+        """Return all sources by id, read again where the copy is older than ``at_most`` microseconds."""
+        now = self._clock()
+        if not 0 <= now - self._copy.read_at < at_most:
+            self._copy = _Copy({source.id: source for source in all_sources(self._engine)}, now)
+        return self._copy.sources
+
+    def last_seen(self) -> list[Source]:
+        """Return the sources of the copy at hand, without asking the database."""
+        return list(self._copy.sources.values())
+
+    def find(self, source_id: str, accepts: Callable[[Source], bool]) -> Source | None:
+        """Return the source of that id if it accepts the request, else None.
+
+        Every refusal has asked the database at most a tenth of a second before: unknown, disabled and
+        not-allowed sources take the same path and so the same time.
+        """
+        for age in (REFRESHED_EVERY, ASKED_AGAIN_EVERY):
+            source = self.all(at_most=age).get(source_id)
+            if source is not None and accepts(source):
+                return source
+        return None
+
+
+def _text_list(value: Any) -> Iterable[str]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
+        raise ValueError("trackExternalLinks must be a list of host names.")
+    return value
+
+
+def _row(source: Source) -> dict[str, Any]:
+    config = {
+        "origins": list(source.origins),
+        "domains": list(source.domains),
+        "links": list(source.links),
+        "referrals": source.referrals,
+        "identify": source.identify,
+        "auto": dict(source.auto),
+        "settings": dict(source.settings),
+    }
+    plain = {"id": source.id, "name": source.name, "kind": source.kind, "enabled": source.enabled}
+    return plain | {"config": config, "secret_hash": source.secret_hash}
+
+
+def _source(row: Row[Any]) -> Source:
+    config: Mapping[str, Any] = row.config
+    auto: Json = config["auto"]
+    return Source(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        enabled=row.enabled,
+        origins=tuple(config["origins"]),
+        domains=tuple(config["domains"]),
+        links=tuple(config["links"]),
+        referrals=config["referrals"],
+        identify=config["identify"],
+        auto=auto,
+        settings=config["settings"],
+        secret_hash=row.secret_hash,
+    )

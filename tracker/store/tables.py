@@ -1,0 +1,168 @@
+"""The schema: declarative classes that Alembic compares with, and whose tables the Core statements are written on.
+
+Moments are BIGINT microseconds since 1970 UTC, ids are opaque strings, JSON is text that comes back as it was put in:
+the same on SQLite and on PostgreSQL (docs/decisions/0002-times-and-json.md).
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, MetaData, SmallInteger, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Id = String(128)
+Moment = BigInteger
+Blob = JSON(none_as_null=True)
+
+
+class Base(DeclarativeBase):
+    """The one metadata; every constraint has a name, so that a migration can drop it on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class SourceRow(Base):
+    """An event source; what a page may know of it is in ``config``."""
+
+    __tablename__ = "source"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(256))
+    kind: Mapped[str] = mapped_column(String(16))
+    enabled: Mapped[bool] = mapped_column(Boolean)
+    config: Mapped[Any] = mapped_column(Blob)
+    secret_hash: Mapped[str | None] = mapped_column(String(128))
+    created: Mapped[int] = mapped_column(Moment)
+    updated: Mapped[int] = mapped_column(Moment)
+
+
+class ProfileRow(Base):
+    """A visitor; after a merge the row stays, so that the merge can be undone."""
+
+    __tablename__ = "profile"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    created: Mapped[int] = mapped_column(Moment)
+    updated: Mapped[int] = mapped_column(Moment)
+    traits: Mapped[Any] = mapped_column(Blob)
+    consents: Mapped[Any] = mapped_column(Blob)
+    identified: Mapped[bool] = mapped_column(Boolean)
+    merged_into: Mapped[str | None] = mapped_column(Id, index=True)
+
+
+class AliasRow(Base):
+    """Every id that names a profile: ``profile_id`` is always a live one, ``given_to`` is who got the id first."""
+
+    __tablename__ = "alias"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    profile_id: Mapped[str] = mapped_column(Id, ForeignKey("profile.id"), index=True)
+    given_to: Mapped[str] = mapped_column(Id)
+
+
+class IdentityRow(Base):
+    """An e-mail address, phone number or user id, as a keyed hash; never accepted as a profile id."""
+
+    __tablename__ = "identity"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    profile_id: Mapped[str] = mapped_column(Id, index=True)
+    created: Mapped[int] = mapped_column(Moment)
+
+
+class SessionRow(Base):
+    """A visit. ``client_id`` is what the client calls it; ``profile_id`` is read through ``alias``."""
+
+    __tablename__ = "session"
+    __table_args__ = (UniqueConstraint("client_id", "profile_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id)
+    profile_id: Mapped[str | None] = mapped_column(Id, index=True)
+    source_id: Mapped[str] = mapped_column(Id)
+    created: Mapped[int] = mapped_column(Moment)
+    updated: Mapped[int] = mapped_column(Moment)
+    context: Mapped[Any] = mapped_column(Blob)
+    properties: Mapped[Any] = mapped_column(Blob)
+    touchpoint: Mapped[Any] = mapped_column(Blob)
+    device: Mapped[Any] = mapped_column(Blob)
+
+
+class EventRow(Base):
+    """What happened. The key is the client's own, so that a repeat cannot be stored twice."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_profile_id_received_at", "profile_id", "received_at"),
+        Index("ix_event_received_at", "received_at"),
+    )
+
+    source_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    type: Mapped[str] = mapped_column(Id)
+    profile_id: Mapped[str | None] = mapped_column(Id)
+    session_id: Mapped[str] = mapped_column(Id)
+    properties: Mapped[Any] = mapped_column(Blob)
+    context: Mapped[Any] = mapped_column(Blob)
+    tags: Mapped[Any] = mapped_column(Blob)
+    created: Mapped[int] = mapped_column(Moment)
+    inserted: Mapped[int] = mapped_column(Moment)
+    updated: Mapped[int | None] = mapped_column(Moment)
+    received_at: Mapped[int] = mapped_column(Moment)
+    batch: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int] = mapped_column(SmallInteger)
+    batch_size: Mapped[int] = mapped_column(SmallInteger)
+
+
+class MergeRow(Base):
+    """The merge log: both sides, why and when, and whether it was undone."""
+
+    __tablename__ = "merge"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    loser: Mapped[str] = mapped_column(Id, index=True)
+    survivor: Mapped[str] = mapped_column(Id, index=True)
+    reason: Mapped[str] = mapped_column(String(32))
+    referral: Mapped[Any] = mapped_column(Blob)
+    at: Mapped[int] = mapped_column(Moment)
+    undone_at: Mapped[int | None] = mapped_column(Moment)
+
+
+class PassUseRow(Base):
+    """A link pass that was spent on a landing source; purged once it would have expired anyway."""
+
+    __tablename__ = "pass_use"
+
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    expires: Mapped[int] = mapped_column(Moment, index=True)
+
+
+class QuarantineRow(Base):
+    """An event kept out by its own content, with the reason and the beginning of what it said."""
+
+    __tablename__ = "quarantine"
+
+    source_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    profile_id: Mapped[str | None] = mapped_column(Id, index=True)
+    reason: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[int] = mapped_column(Moment, index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    beginning: Mapped[str] = mapped_column(String)
+
+
+class TombstoneRow(Base):
+    """A keyed hash of something erased, so that a late retry does not bring it back."""
+
+    __tablename__ = "tombstone"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    erased_at: Mapped[int] = mapped_column(Moment)

@@ -1,0 +1,75 @@
+"""Refusals become HTTP here and nowhere else: one JSON shape, never an exception's own text."""
+
+import random
+
+import orjson
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, Unavailable
+from tracker.web.log import log
+
+_LARGEST_ANSWER = 8 * 1024
+_SENTENCES = {
+    400: "The request could not be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+}
+
+
+def json_answer(body: object, status: int = 200) -> Response:
+    """Return a JSON response."""
+    return Response(orjson.dumps(body), status, mimetype="application/json")
+
+
+def register(app: Flask) -> None:
+    """Answer every refusal, HTTP error and bug of this app in the one shape."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def _refused(refusal: Refusal) -> Response:
+    g.refusal = type(refusal).__name__
+    if isinstance(refusal, Malformed):
+        return json_answer({"detail": _problems(refusal)}, refusal.status)
+    if isinstance(refusal, InvalidSource):
+        return json_answer({"detail": refusal.detail}, refusal.status)
+    answer = json_answer({"detail": refusal.detail, "request_id": g.request_id}, refusal.status)
+    if refusal.retry_after is not None or isinstance(refusal, Unavailable):
+        # Jittered, so that browsers turned away together do not come back together (protocol §3).
+        answer.headers["Retry-After"] = str(refusal.retry_after or random.randint(1, 5))  # noqa: S311
+    return answer
+
+
+def _problems(refusal: Malformed) -> list[dict[str, object]]:
+    """Return the problems as the seed's 422 lists them: at most 20, and at most 8 KB of them."""
+    found: list[dict[str, object]] = []
+    size = 0
+    for problem in refusal.problems:
+        entry = _entry(problem)
+        size += len(orjson.dumps(entry)) + 1
+        if size > _LARGEST_ANSWER - 64:
+            break
+        found.append(entry)
+    return found
+
+
+def _entry(problem: Problem) -> dict[str, object]:
+    loc = [part if isinstance(part, int) else part[:64] for part in problem.loc]
+    return {"loc": loc, "msg": problem.msg, "type": problem.type}
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    answer = json_answer({"detail": _SENTENCES.get(status, "The request failed."), "request_id": g.request_id}, status)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            answer.headers[name] = value
+    return answer
+
+
+def _bug(error: Exception) -> Response:
+    # The trace goes to the log under the request's id; the client learns only that id.
+    log.error("bug", request_id=g.request_id, exc_info=error)
+    return json_answer({"detail": "Something went wrong on our side.", "request_id": g.request_id}, 500)

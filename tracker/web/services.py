@@ -1,0 +1,38 @@
+"""What the views work with, put together once in app.py and found again through the app they belong to."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from tracker.ingest.committer import Committer
+from tracker.ingest.fresh import Clock, NewId
+from tracker.ingest.passes import PassOffice
+from tracker.settings import Settings
+from tracker.store.engine import Engine
+from tracker.store.sources import Directory
+
+_KEY = "handoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one running service."""
+
+    settings: Settings
+    engine: Engine
+    clock: Clock
+    new_id: NewId
+    sources: Directory
+    committer: Committer
+    passes: PassOffice
+
+
+def install(app: Flask, services: Services) -> None:
+    """Make the parts known to the views of this app."""
+    app.extensions[_KEY] = services
+
+
+def services() -> Services:
+    """Return the parts of the app that handles the current request."""
+    return cast("Services", current_app.extensions[_KEY])
