@@ -1,0 +1,114 @@
+"""From the bytes of a request to a plain dict within all limits, or to a refusal."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import orjson
+
+from tracker.core.limits import Limits
+from tracker.core.refusal import Malformed, Problem, TooLarge, UnsupportedMedia
+from tracker.ingest.normalise import normalise, warnings
+from tracker.ingest.strict_json import malformed, most_members, strict
+
+CHUNK = 64 * 1024
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# What browsers send, so that nearly every request is spared the parsing.
+COMMON_MEDIA = frozenset({None, "", "application/json", "text/plain;charset=UTF-8", "application/json; charset=utf-8"})
+MEDIA = re.compile(
+    r"\s*(?:application/(?:[\w!#$&^.-]+\+)?json|text/plain)\s*(;.*)?", re.ASCII | re.IGNORECASE | re.DOTALL
+)
+CHARSET = re.compile(r";\s*charset\s*=\s*(\"[^\"]*\"|[^;]*)", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A payload within all limits, its shape not checked yet; what its sender should know; its size as sent."""
+
+    body: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    size: int = 0
+
+
+def decode(stream: BinaryIO, *, content_type: str | None, content_encoding: str | None, limits: Limits) -> Decoded:
+    """The body of a request as a dict of bounded, storable JSON; ``Refusal`` and nothing else for any other bytes."""
+    _check_media(content_type, content_encoding)
+    sent = _read(stream, limits.body)
+    # RFC 8259 lets a reader ignore the mark, and some editors and shells put one before everything they send.
+    raw = sent.removeprefix(BYTE_ORDER_MARK)
+    if not raw or raw.isspace():
+        raise malformed("json_empty", "The body is empty: a JSON object is needed.")
+    try:
+        value, certain = orjson.loads(raw), False
+    except orjson.JSONDecodeError:
+        # The strict reader also takes lone surrogates, which are replaced and not refused, and it knows what is wrong.
+        value, certain = strict(raw), True
+    body = _payload(value, limits)
+    tally = normalise(body, raw, limits)
+    if not certain and not tally.problems and (tally.huge or tally.members != most_members(raw)):
+        # The fast reader keeps the last of two equal keys and rounds an integer of more than 64 bits, both without a
+        # word. Where the bytes leave either possible, the strict reader decides.
+        body = _payload(strict(raw), limits)
+        tally = normalise(body, raw, limits)
+    if tally.problems:
+        raise Malformed(tally.problems)
+    return Decoded(body, warnings(tally), len(sent))
+
+
+def event_size(event: Mapping[str, Any]) -> int:
+    """The bytes that one decoded event takes as compact JSON."""
+    return len(orjson.dumps(event))
+
+
+def oversized(decoded: Decoded, limits: Limits) -> Mapping[int, int]:
+    """The sizes in bytes of the events over the limit for one event, by their place in ``events``."""
+    # No event of a small body can be over it, and nearly all bodies are small.
+    events = decoded.body.get("events")
+    if decoded.size <= limits.event or not isinstance(events, list):
+        return {}
+    sizes = {place: event_size(event) for place, event in enumerate(events) if isinstance(event, dict)}
+    return {place: size for place, size in sizes.items() if size > limits.event}
+
+
+def _check_media(content_type: str | None, content_encoding: str | None) -> None:
+    """Let a body pass that says it is JSON, plain text or nothing, in UTF-8 and not compressed."""
+    if content_encoding is not None and content_encoding.strip():
+        raise UnsupportedMedia("A compressed body is not accepted: send it without Content-Encoding.")
+    if content_type in COMMON_MEDIA:
+        return
+    match = MEDIA.fullmatch(content_type or "")
+    if match is None:
+        raise UnsupportedMedia("Send the payload as application/json or text/plain.")
+    charsets = (charset.strip('" \t').lower() for charset in CHARSET.findall(match[1] or ""))
+    if any(charset not in ("utf-8", "utf8") for charset in charsets):
+        raise UnsupportedMedia("Send the payload in UTF-8.")
+
+
+def _read(stream: BinaryIO, limit: int) -> bytes:
+    """The whole body; ``TooLarge`` once it is over the limit, announced or not."""
+    chunks: list[bytes] = []
+    wanted = limit + 1
+    while wanted > 0:
+        try:
+            chunk = stream.read(min(wanted, CHUNK))
+        except Exception:
+            # Each server reports a broken chunk or a lost client by errors of its own; all say that there is no body.
+            raise malformed("body_incomplete", "The body ended before it was complete.") from None
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+        wanted -= len(chunk)
+    raise TooLarge(f"The body must not be larger than {limit} bytes.")
+
+
+def _payload(value: Any, limits: Limits) -> dict[str, Any]:
+    """The value as an object with no more events than allowed."""
+    if not isinstance(value, dict):
+        raise malformed("not_an_object", "The body must be a JSON object.")
+    events = value.get("events")
+    if isinstance(events, list) and len(events) > limits.events:
+        problem = Problem(("body", "events"), f"A payload must not hold more than {limits.events} events.", "too_long")
+        raise Malformed([problem])
+    return value
