@@ -1,0 +1,45 @@
+/**
+ * Builds one chunk a feature into static/tracker. A rendered script is the chunks that its source needs, one behind
+ * the other in one function: each registers itself on `F`, the core as F.start. Names that begin with an underscore
+ * are shortened by one table for all, so that the chunks understand each other.
+ */
+import { build } from 'esbuild';
+import { copyFile, mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const out = path.resolve(process.argv[2] || path.join(here, '..', 'static', 'tracker'));
+
+const FEATURES = ['consent', 'links', 'triggers', 'elements', 'visible', 'moments', 'spa', 'vitals', 'google', 'original'];
+
+const entries = {
+  core: `import { start } from './tracker/core.mjs'; F.start = start;`,
+  stub: `import { stub } from './tracker/stub.mjs'; stub(window);`,
+  'stub-original': `import { stub as both } from './tracker/stub.mjs'; both(window, 1);`,
+};
+FEATURES.forEach((name) => {
+  entries[name] = `import { ${name} } from './tracker/${name}.mjs'; F.push(${name});`;
+});
+
+const bundle = (contents, mangleCache) =>
+  build({
+    stdin: { contents, resolveDir: here, loader: 'js' },
+    bundle: true,
+    write: false,
+    format: 'iife',
+    minify: true,
+    charset: 'ascii',
+    target: ['es2018'],
+    mangleProps: /^_[a-z]/,
+    mangleCache,
+  });
+
+const { mangleCache } = await bundle(Object.values(entries).join('\n'), {});
+await mkdir(out, { recursive: true });
+for (const old of await readdir(out)) await unlink(path.join(out, old));
+for (const [name, contents] of Object.entries(entries)) {
+  const { outputFiles } = await bundle(contents, mangleCache);
+  await writeFile(path.join(out, `${name}.js`), outputFiles[0].text);
+}
+await copyFile(path.join(here, 'tracker.d.ts'), path.join(out, 'tracker.d.ts'));

@@ -1,0 +1,14 @@
+/** Puts the page's options over the source's, name by name, so that nothing but known names comes through. */
+export const configure = (baked, page) => {
+  const own = (page && page.tracker) || 0;
+  const both = (name) => Object.assign({}, baked.tracker[name], own[name]);
+  const auto = both('auto');
+  return {
+    _id: both('source').id,
+    _api: both('url').api,
+    _events: auto.events || [],
+    _triggers: auto.triggers || [],
+    _settings: both('settings'),
+    _options: page || {},
+  };
+};

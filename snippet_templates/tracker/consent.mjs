@@ -1,0 +1,25 @@
+const CONSENT = 'tracardi-consent';
+
+/** Where the source requires consent: nothing is kept and nothing is sent until the visitor has said yes. */
+export const consent = (h) => {
+  let given = h._try(() => JSON.parse(h._get(CONSENT))) || {};
+
+  h._agreed = () => {
+    const need = h._settings.requireConsent;
+    return !need || (need === true ? Object.values(given).includes(true) : given[need] === true);
+  };
+
+  /** Notes what the visitor agrees to and tells the server, for the last time when the agreement is taken back. */
+  h._consent = (names) => {
+    given = Object.assign({}, given, names);
+    if (!h._agreed()) {
+      h._track('consent-revoked', names);
+      h._beacon();
+      h._set(CONSENT);
+      return h._silence();
+    }
+    h._set(CONSENT, JSON.stringify(given), true);
+    h._decide();
+    return h._track('consent-granted', names);
+  };
+};

@@ -1,0 +1,26 @@
+/** What is told about the page and the browser: no cookies, no storage, no fingerprint, nothing that needs a layout. */
+export const context = (h, said) => {
+  const w = h._w;
+  const { document: d, location: l, navigator: n, screen: s } = w;
+  const referrer = h._try(() => new URL(d.referrer).hostname) || null;
+
+  h._page = () => ({ url: l.href, path: l.pathname, hash: l.hash, title: d.title, referrer: { host: referrer } });
+
+  h._context = () => ({
+    page: h._page(),
+    time: { tz: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    screen: { width: s.width, height: s.height, pixelRatio: w.devicePixelRatio },
+    browser: { local: { browser: { userAgent: n.userAgent, language: n.language } } },
+  });
+
+  // How the visitor came here is told once, with the first event of the page; click ids are in the page's URL.
+  const arrival = {};
+  new URLSearchParams(l.search).forEach((value, name) => {
+    if (/^utm_/.test(name)) (arrival.utm = arrival.utm || {})[name.slice(4)] = value;
+  });
+  if (said.pid && said.src) {
+    h._landing = { profile: said.pid, source: said.src, pass: said.pass, session: said.sid, referrer };
+    arrival.tracardi = { pass: h._landing };
+  }
+  h._arrival = arrival;
+};

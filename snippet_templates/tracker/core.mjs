@@ -1,0 +1,87 @@
+import { configure } from './config.mjs';
+import { context } from './context.mjs';
+import { delivery } from './delivery.mjs';
+import { makeHub } from './hub.mjs';
+import { identity } from './identity.mjs';
+import { land } from './landing.mjs';
+import { outbox } from './outbox.mjs';
+import { privacy } from './privacy.mjs';
+
+const api = (h) => ({
+  version: 1,
+  track: h._track,
+  identify: (id, traits, signature) => h._track('identify', { user_id: id, traits, signature }),
+  reset: h._reset,
+  consent: h._consent,
+  optOut: h._optOut,
+  optIn: h._optIn,
+  profileId: () => h._pid() || null,
+  sessionId: () => (h._mute ? null : h._sid()),
+  on: h._on,
+  flush: h._flush,
+  decorate: h._decorate,
+  debug: (on) => (h._debug = on),
+});
+
+/** Starts the tracker in a window: the source's options, the page's over them, and the features that were built in. */
+export const start = (w, baked, page, features) => {
+  const stub = w.tracker || {};
+  // A second copy of the script on one page would count everything twice.
+  if (stub.version) return;
+  const h = makeHub(w, configure(baked, page));
+  h._try(() => {
+    const said = stub.l || land(w);
+    const d = w.document;
+    h._debug = said.debug;
+
+    /** Gives the next person at this computer a profile of their own; what the last one did stays theirs. */
+    h._reset = () => {
+      h._box.forEach((item) => {
+        item.p = item.p || null;
+      });
+      h._forget();
+      h._sid();
+      h._saveSoon();
+    };
+    [identity, outbox, delivery, privacy].forEach((part) => part(h));
+    context(h, said);
+    h._decorate = (url) => url;
+    h._consent = (names) => h._track('consent-granted', names);
+
+    const autoEvents = () =>
+      h._try(() => h._config._events.forEach(([type, properties]) => h._track(type, properties)));
+
+    /** Once, when the page is ready and somebody looks at it. */
+    const begin = () => {
+      if (h._isReady || d.prerendering) return;
+      h._isReady = true;
+      autoEvents();
+      h._decide();
+      h._schedule();
+    };
+
+    features.forEach((feature) => h._try(() => feature(h)));
+    h._decide();
+    const tracker = (w.tracker = api(h));
+    h._tell('made', tracker);
+    (stub.q || []).forEach(([method, args, resolve]) => resolve(h._try(() => tracker[method](...args))));
+
+    h._listen(w, 'pagehide', () => {
+      begin();
+      h._tell('leave');
+      h._beacon();
+      h._letGo();
+    });
+    h._listen(w, 'pageshow', (event) => {
+      if (!event.persisted) return;
+      h._comeBack();
+      autoEvents();
+    });
+    h._listen(w, 'online', h._retryNow);
+    h._listen(d, 'visibilitychange', () => (d.hidden ? h._flush() : h._retryNow()));
+    h._listen(d, 'prerenderingchange', begin);
+    h._listen(d, 'DOMContentLoaded', begin);
+    if (d.readyState != 'loading') begin();
+    setTimeout(h._drain, 31e3);
+  });
+};

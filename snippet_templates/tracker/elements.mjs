@@ -1,0 +1,56 @@
+const KINDS = {
+  onClick: 'click',
+  onDblClick: 'dblclick',
+  onFocus: 'focusin',
+  onChange: 'change',
+  onSubmit: 'submit',
+  onCopy: 'copy',
+  onPlay: 'play',
+  onEnded: 'ended',
+  onMouseOver: 'mouseover',
+};
+const LONGEST_TEXT = 1000;
+const SELECTED = 300;
+
+/** Triggers on what a visitor does to an element: one listener a kind, also for elements that come later. */
+export const elements = (h) => {
+  const { document: d } = h._w;
+
+  Object.keys(KINDS).forEach((name) => {
+    const list = h._triggers(name);
+    if (!list[0]) return;
+    h._listen(h._w, KINDS[name], (event) =>
+      list.forEach((t) =>
+        h._try(() => {
+          const element = event.composedPath().find((node) => node.matches && node.matches(h._selector(t)));
+          // Moving from one child to another is not a second visit.
+          const moved = KINDS[name] == 'mouseover' && element && element.contains(event.relatedTarget);
+          if (element && !moved) h._fire(t, element);
+        }),
+      ),
+    );
+  });
+
+  const selections = h._triggers('onTextSelect');
+  let timer;
+  if (selections[0])
+    h._listen(d, 'selectionchange', () => {
+      clearTimeout(timer);
+      timer = setTimeout(
+        () =>
+          h._try(() => {
+            const selection = d.getSelection();
+            const text = `${selection}`.slice(0, LONGEST_TEXT);
+            const node = selection.anchorNode;
+            const parent = node && (node.closest ? node : node.parentElement);
+            // What is selected in a field is what somebody typed.
+            if (!parent || !text.trim() || d.activeElement.matches('input,textarea,[contenteditable]')) return;
+            selections.forEach((t) => {
+              const element = parent.closest(h._selector(t));
+              if (element) h._fire(t, element, { text });
+            });
+          }),
+        SELECTED,
+      );
+    });
+};

@@ -1,0 +1,48 @@
+const hex = (number, length) => number.toString(16).padStart(length, 0);
+
+/**
+ * The hub is what the parts of the tracker share: the window, the configuration, guarded listeners and a small
+ * exchange of news. Names that begin with an underscore are shortened by the build, alike in every chunk.
+ */
+export const makeHub = (w, config) => {
+  const ears = {};
+  const h = {
+    _w: w,
+    _config: config,
+    _settings: config._settings,
+
+    /** Says on the console what was decided and why, where somebody asked for it. */
+    _log: (...words) => {
+      if (h._debug) w.console.log('[tracker]', ...words);
+    },
+
+    _on: (name, fn) => {
+      (ears[name] = ears[name] || []).push(fn);
+    },
+
+    _tell: (name, news) => {
+      h._log(name, news);
+      (ears[name] || []).forEach((fn) => h._try(() => fn(news)));
+    },
+
+    /** Runs a piece of work; what goes wrong in it never reaches the page. */
+    _try: (work) => {
+      try {
+        return work();
+      } catch (fault) {
+        h._log(fault);
+      }
+    },
+
+    _listen: (target, type, fn) => target.addEventListener(type, (event) => h._try(() => fn(event)), true),
+
+    /** An id in the form of a version 7 UUID: milliseconds first, so that an index of them grows at one end. */
+    _id: () => {
+      let digits = hex(Date.now(), 12);
+      let at = 0;
+      w.crypto.getRandomValues(new Uint32Array(3)).forEach((number) => (digits += hex(number, 8)));
+      return 'xxxxxxxx-xxxx-7xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, () => digits[at++]);
+    },
+  };
+  return h;
+};

@@ -1,0 +1,71 @@
+const PROFILE = 'tracardi-profile-id';
+const SESSION = 'tracardi-session-id';
+const HALF_AN_HOUR = 1800;
+
+// The original script kept its ids as JSON, so an id may come with quotes around it.
+const unquoted = (id) => (id[0] == '"' ? JSON.parse(id) : id);
+
+/** Storage that falls back to memory, and the two ids of the visitor that live in it. */
+export const identity = (h) => {
+  const w = h._w;
+  let memory = {};
+  let session;
+  let touched = 0;
+  let forbidden;
+
+  h._get = (key) => memory[key] || h._try(() => w.localStorage.getItem(key));
+
+  /** Keeps a value, or forgets it when there is none; in memory only while nothing may be stored. */
+  h._set = (key, value, always) => {
+    delete memory[key];
+    try {
+      if (!value) w.localStorage.removeItem(key);
+      else if (h._live || always) w.localStorage.setItem(key, value);
+      else throw 0;
+    } catch (refused) {
+      if (value) memory[key] = value;
+    }
+  };
+
+  /** Stores what had to wait in memory. */
+  h._keep = () => Object.keys(memory).forEach((key) => h._set(key, memory[key]));
+
+  const readCookie = () =>
+    h._try(() => unquoted(decodeURIComponent((/(?:^|; )tracardi-session-id=([^;]*)/.exec(w.document.cookie) || [0, ''])[1])));
+
+  const writeCookie = (id, age) =>
+    h._try(() => {
+      w.document.cookie = `${SESSION}=${encodeURIComponent(id)};path=/;max-age=${age};samesite=lax${
+        w.location.protocol == 'https:' ? ';secure' : ''
+      }`;
+    });
+
+  /** The id of the running session, prolonged by half an hour; a new one where it ran out or another is given. */
+  h._sid = (id) => {
+    const now = Date.now();
+    session =
+      id || readCookie() || (forbidden && now - touched < HALF_AN_HOUR * 1e3 && session) || h._id();
+    touched = now;
+    if (h._live) writeCookie(session, HALF_AN_HOUR);
+    forbidden = !h._live || !readCookie();
+    return session;
+  };
+
+  h._pid = () => h._try(() => unquoted(h._get(PROFILE) || '')) || '';
+
+  /** Takes over the ids that the server says are the right ones. */
+  h._adopt = (answer) => {
+    const { id } = answer.profile || {};
+    if (id) h._set(PROFILE, id);
+    h._sid((answer.session || {}).id);
+  };
+
+  /** Forgets who this is; whoever comes next is a new visitor. */
+  h._forget = () => {
+    h._set(PROFILE);
+    memory = {};
+    h._arrival = session = '';
+    writeCookie('', 0);
+    h._tell('forget');
+  };
+};

@@ -1,0 +1,84 @@
+const PREFIX = 'tracardi-outbox-';
+const MOST_EVENTS = 1000;
+const MOST_CHARACTERS = 1e6;
+const AT_ONCE = 50;
+const ABANDONED_AFTER = 3e4;
+
+/**
+ * The events that the server has not acknowledged: one localStorage key a page. A page holds a Web Lock named by its
+ * key for as long as it lives, so that another page takes over a key only when its owner is gone. Where there are no
+ * Web Locks, a key that nobody touched for half a minute is taken.
+ */
+export const outbox = (h) => {
+  const w = h._w;
+  const locks = w.navigator.locks;
+  const key = PREFIX + h._id();
+  let release;
+  let saving;
+
+  h._box = [];
+
+  /** Does a piece of work under a lock that all pages of this origin share, or without one where there is none. */
+  h._lock = (name, work) => (locks ? locks.request(name, work).catch(work) : work());
+
+  h._save = (released) => {
+    saving = 0;
+    const text = JSON.stringify({ t: released ? 0 : Date.now(), b: h._box });
+    if (h._box[MOST_EVENTS] || text.length > MOST_CHARACTERS) h._drop(h._box.slice(0, AT_ONCE), { status: 'full' });
+    else h._set(key, h._box[0] && text);
+  };
+
+  /** Stores what this task adds with one write, at the end of the task and before anything can unload the page. */
+  h._saveSoon = () => {
+    saving = saving || Promise.resolve().then(() => h._try(() => saving && h._save()));
+  };
+
+  const read = (name) => h._try(() => JSON.parse(h._get(name))) || { b: [] };
+
+  const take = (name, abandoned) => {
+    const { t, b } = read(name);
+    if (!abandoned && Date.now() - t < ABANDONED_AFTER) return;
+    // They are stored under the new key before the old one goes, so that a crash in between loses nothing.
+    h._box = b.concat(h._box);
+    h._save();
+    h._set(name);
+    h._schedule();
+  };
+
+  const others = () => Object.keys(w.localStorage).filter((name) => name.startsWith(PREFIX) && name != key);
+
+  /** Takes over what closed pages have left. */
+  h._drain = () =>
+    h._try(() =>
+      others().forEach((name) =>
+        locks
+          ? locks.request(name, { ifAvailable: true }, (lock) => h._try(() => lock && take(name, 1))).catch(h._log)
+          : take(name),
+      ),
+    );
+
+  /** Marks the box as this page's while it lives. */
+  h._hold = () => {
+    if (!release) h._lock(key, () => new Promise((resolve) => (release = resolve)));
+  };
+
+  /** Lets others take the box: a page in the back/forward cache may never come back, and a lock would keep it out. */
+  h._letGo = () => {
+    h._save(1);
+    if (release) release();
+    release = 0;
+  };
+
+  /** Back from the cache: what is still there is still ours. */
+  h._comeBack = () => {
+    if (!h._live) return;
+    h._hold();
+    h._box = read(key).b;
+  };
+
+  h._empty = () => {
+    h._box = [];
+    h._set(key);
+    h._try(() => others().forEach((name) => h._set(name)));
+  };
+};

@@ -1,0 +1,34 @@
+const IGNORE = 'data-tracardi-ignore';
+const PROPERTY = 'data-tracardi-prop-';
+
+/** What all triggers share: which ones there are, which elements they mean, and the event that they make. */
+export const triggers = (h) => {
+  const fired = new Map();
+
+  h._triggers = (name, asked, type) =>
+    h._config._triggers.filter((t) => t && t.trigger == name && t.data).concat(asked ? { data: { event: type } } : []);
+
+  h._selector = (t) => t.selector || `[data-tracardi-tag=${JSON.stringify(`${t.tag}`)}]`;
+
+  const ignored = (node) => {
+    for (; node; node = node.parentNode || node.host) if (node.hasAttribute && node.hasAttribute(IGNORE)) return true;
+  };
+
+  /** Makes a trigger's event for an element: its label and address, its data-tracardi-prop-*, never what was typed. */
+  h._fire = (t, element, extra) => {
+    const seen = fired.get(t) || new WeakSet();
+    const subject = element || h._w;
+    if (ignored(element) || (t.once && seen.has(subject))) return;
+    fired.set(t, seen.add(subject));
+    const properties = Object.assign({}, t.data.properties);
+    if (element) {
+      const first = (...names) => names.map((name) => element.getAttribute(name)).find(Boolean);
+      properties.label = first('alt', 'title', 'aria-label');
+      properties.url = first('src', 'href');
+      Array.from(element.attributes).forEach(({ name, value }) => {
+        if (name.startsWith(PROPERTY)) properties[name.slice(PROPERTY.length)] = value;
+      });
+    }
+    h._track(t.data.event, Object.assign(properties, extra));
+  };
+};

@@ -1,0 +1,1 @@
+(()=>{var r="tracardi-consent",s=e=>{let n=e.o(()=>JSON.parse(e.N(r)))||{};e.C=()=>{let t=e.f.requireConsent;return!t||(t===!0?Object.values(n).includes(!0):n[t]===!0)},e.et=t=>(n=Object.assign({},n,t),e.C()?(e.a(r,JSON.stringify(n),!0),e._(),e.d("consent-granted",t)):(e.d("consent-revoked",t),e.W(),e.a(r),e.tt()))};F.push(s);})();

@@ -1,0 +1,1 @@
+(()=>{var r=t=>{let s=t.n,p=t.f.spa=="hash",o=()=>p?s.location.href:s.location.href.replace(/#.*/,""),i=o(),e=()=>setTimeout(()=>{if(o()==i)return;i=o();let n=t.u.M.find(([a])=>a=="page-view")||[];t.d("page-view",n[1])}),c=s.history.pushState;s.history.pushState=function(...n){let a=c.apply(this,n);return e(),a},t.r(s,"popstate",e),p&&t.r(s,"hashchange",e)};F.push(r);})();
