@@ -2,27 +2,27 @@
 
 import re
 
-# One separator as it stands in a URL, and the same once it was percent-encoded into a parameter of another URL.
-# Encoding it again turns "%" into "%25", and a chain of redirects does that, so any number of "25" is read.
-_ESCAPE = r"%(?:25)*"
-_PLAIN = r"[?&;#]"
-_CODED = rf"{_ESCAPE}(?:3F|26|3B|23)"
-_CODED_BETWEEN = rf"{_ESCAPE}(?:26|3B|23)"
-
-# The letters of the name may be percent-encoded too: URLSearchParams reads "%5F%5Ftr_pid" as "__tr_pid".
-_LINE = rf"(?:_|{_ESCAPE}5F)"
-_NAME = rf"{_LINE}{_LINE}(?:t|{_ESCAPE}[57]4)(?:r|{_ESCAPE}[57]2){_LINE}"
+# The letters of the name may be percent-encoded: URLSearchParams reads "%5F%5Ftr_pid" as "__tr_pid". In a URL that is a
+# parameter of another URL they are encoded once more, which turns "%" into "%25", and a chain of redirects goes on so.
+_LINE = r"(?:_|%(?:25)*5F)"
+_NAME = rf"{_LINE}{_LINE}(?:t|%(?:25)*[57]4)(?:r|%(?:25)*[57]2){_LINE}"
 
 # A value ends where the next parameter starts, or at a character that no URL holds: the URL may stand in a text or in
 # JSON.
 _CHAR = r'[^&;#\s"<>\\]'
 _PARAMETER = rf"{_NAME}{_CHAR}*"
-_CODED_PARAMETER = rf"{_NAME}(?:(?!{_CODED_BETWEEN}){_CHAR})*"
+
+# In a nested URL the separators are encoded as often as the "?" or "&" in front was, which ``deep`` remembers. One that
+# is encoded less often belongs to a URL around it and ends the value too; one more often is part of the value.
+_CODED_AND = r"%(?P=deep)(?:26|3B)"
+_CODED_END = r"%(?!(?P=deep)25)(?:25)*(?:26|3B|23)"
+_CODED_PARAMETER = rf"{_NAME}(?:(?!{_CODED_END}){_CHAR})*"
 
 _CARRIED = re.compile(
-    rf"(?P<plain>{_PLAIN}){_PARAMETER}(?:[&;]{_PARAMETER})*(?P<more>[&;])?"
-    rf"|(?P<coded>{_CODED}){_CODED_PARAMETER}(?:{_CODED_BETWEEN}{_CODED_PARAMETER})*(?P<coded_more>{_CODED_BETWEEN})?"
-    rf"|\A(?:{_NAME}[^=&;#\s]*={_CHAR}*(?:[&;]{_PARAMETER})*[&;]?)",
+    rf"(?P<plain>[?&;#]){_PARAMETER}(?:[&;]{_PARAMETER})*(?P<more>[&;])?"
+    rf"|(?P<coded>%(?P<deep>(?:25)*)(?:3F|26|3B|23)){_CODED_PARAMETER}(?:{_CODED_AND}{_CODED_PARAMETER})*"
+    rf"(?P<coded_more>{_CODED_AND})?"
+    rf"|\A{_NAME}[^=&;#\s]*={_CHAR}*(?:[&;]{_PARAMETER})*[&;]?",
     re.IGNORECASE | re.ASCII,
 )
 
