@@ -16,7 +16,7 @@ CHUNK = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # What browsers send, so that nearly every request is spared the parsing.
-COMMON_MEDIA = frozenset({None, "", "application/json", "text/plain;charset=UTF-8", "application/json; charset=utf-8"})
+COMMON_MEDIA = frozenset({"", "application/json", "text/plain;charset=UTF-8", "application/json; charset=utf-8"})
 MEDIA = re.compile(
     r"\s*(?:application/(?:[\w!#$&^.-]+\+)?json|text/plain)\s*(;.*)?", re.ASCII | re.IGNORECASE | re.DOTALL
 )
@@ -76,9 +76,10 @@ def _check_media(content_type: str | None, content_encoding: str | None) -> None
     """Let a body pass that says it is JSON, plain text or nothing, in UTF-8 and not compressed."""
     if content_encoding is not None and content_encoding.strip():
         raise UnsupportedMedia("A compressed body is not accepted: send it without Content-Encoding.")
-    if content_type in COMMON_MEDIA:
+    media = (content_type or "").strip()
+    if media in COMMON_MEDIA:
         return
-    match = MEDIA.fullmatch(content_type or "")
+    match = MEDIA.fullmatch(media)
     if match is None:
         raise UnsupportedMedia("Send the payload as application/json or text/plain.")
     charsets = (charset.strip('" \t').lower() for charset in CHARSET.findall(match[1] or ""))

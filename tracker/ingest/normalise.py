@@ -67,7 +67,7 @@ def _glance(body: dict[str, Any], rules: Rules) -> int | None:
                         return None
                 elif kind is dict or kind is list:
                     deeper.append(value)
-                elif (kind is int or kind is float) and not SMALLEST <= value <= LARGEST:
+                elif (kind is int or kind is float) and not SMALLEST < value < LARGEST:
                     return None
         level = deeper
     return members if nodes >= 0 and depth >= 0 else None

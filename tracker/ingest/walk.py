@@ -12,6 +12,9 @@ from tracker.core.scrub import may_carry, scrub_url
 Container = dict[str, Any] | list[Any]
 
 MOST_PROBLEMS = 20
+
+# Numbers strictly between the two need no second look. The smallest one needs it: a lenient reader makes a float that
+# is equal to it of the integer below.
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 # PostgreSQL refuses NUL and lone surrogates in text and in JSON, SQLite takes them: neither gets to see one.
@@ -103,7 +106,7 @@ def _level(level: list[Place], rules: Rules, tally: Tally) -> list[Place]:
                     node[key] = _text(place, key, value, rules, tally)
             elif kind is dict or kind is list:
                 deeper.append((value, place, key))
-            elif (kind is int or kind is float) and not SMALLEST <= value <= LARGEST:
+            elif (kind is int or kind is float) and not SMALLEST < value < LARGEST:
                 _number(place, key, value, tally)
     return deeper
 
@@ -125,10 +128,10 @@ def _text(place: Place, key: str | int, value: str, rules: Rules, tally: Tally) 
 
 
 def _number(place: Place, key: str | int, value: float, tally: Tally) -> None:
-    """Note a problem for a number outside 64 bits, but for a float that is one on purpose."""
+    """Note a problem for an integer of more than 64 bits and for a float that is infinite."""
     if type(value) is float and isfinite(value):
         tally.huge = True
-    else:
+    elif not SMALLEST <= value <= LARGEST:
         tally.refuse(_path(place, key), "number_range", "A number must fit into 64 bits.")
 
 
