@@ -15,11 +15,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from tracker.core.model import Source
+
+from tracker.core.model import Event, Payload, Source
+from tracker.core.steps import Resolution
 from tracker.core.times import parse
+from tracker.ingest.committer import commit
+from tracker.ingest.fresh import fresh_for, tombstone_digest
 from tracker.settings import Settings
-from tracker.store import migrations, sources
-from tracker.store.engine import connect
+from tracker.store import check, migrations, sources
+from tracker.store.engine import connect, reading, transaction
+from tracker.store.repository import Digest
 from tracker.web.services import services
 
 NOON = "2025-06-01 12:00:00"
@@ -203,3 +208,54 @@ def make_source(engine: Engine, clock: HandClock) -> Callable[..., Source]:
         return made
 
     return make
+
+
+@pytest.fixture
+def digest() -> Digest:
+    """What hides the ids of erased people, under the key of ``settings``."""
+    return tombstone_digest((SECRET_KEY,))
+
+
+@pytest.fixture
+def broken(engine: Engine) -> Callable[[], dict[str, int]]:
+    """Ask for every invariant of the store; the answer holds those that do not hold, and so should be empty."""
+
+    def ask() -> dict[str, int]:
+        found = transaction(reading(engine), lambda conn: list(check.check(conn)))
+        assert len(found) >= 8
+        return {finding.invariant: finding.broken for finding in found if finding.broken}
+
+    return ask
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Decides and commits payloads that are written down in short."""
+
+    engine: Engine
+    clock: HandClock
+    new_id: Names
+    digest: Digest
+
+    def payload(self, *event_ids: str | None, source: str = "shop", **fields: Any) -> Payload:
+        """Return a payload with a page view for each id; ``session``, ``profile`` and ``ids`` are short for theirs."""
+        for short, long in (("session", "session_id"), ("profile", "profile_id"), ("ids", "profile_ids")):
+            if short in fields:
+                fields[long] = fields.pop(short)
+        events = fields.pop("events", tuple(Event("page-view", event_id) for event_id in event_ids))
+        return Payload(source_id=source, events=events, **fields)
+
+    def batch(self, *payloads: Payload) -> list[Resolution]:
+        """Commit payloads together, in this order."""
+        known = {source.id: source for source in sources.all_sources(self.engine)}
+        asked = [(payload, fresh_for(payload, self.clock, self.new_id)) for payload in payloads]
+        return commit(self.engine, asked, known, self.digest)
+
+    def __call__(self, *event_ids: str | None, **fields: Any) -> Resolution:
+        return self.batch(self.payload(*event_ids, **fields))[0]
+
+
+@pytest.fixture
+def record(engine: Engine, clock: HandClock, new_id: Names, digest: Digest) -> Recorder:
+    """Record a payload: ``record("event-id", session="s", profile="p", source="shop")``."""
+    return Recorder(engine, clock, new_id, digest)

@@ -1,0 +1,107 @@
+"""The schema, as Alembic makes it on both databases."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import DBAPIError
+
+from tracker.store import migrations
+from tracker.store.engine import connect, reading
+from tracker.store.tables import Base
+
+UPGRADE = """
+import sys
+from tracker.store import migrations
+from tracker.store.engine import connect
+print("ready", flush=True)
+sys.stdin.readline()
+migrations.upgrade(connect(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def empty(empty_database_url: str):
+    """An empty database."""
+    engine = connect(empty_database_url)
+    yield engine
+    engine.dispose()
+
+
+def tables(engine: Engine) -> set[str]:
+    with reading(engine).connect() as conn:
+        return set(inspect(conn).get_table_names())
+
+
+def test_an_upgrade_makes_every_table_and_says_what_it_did(empty: Engine) -> None:
+    assert migrations.revision(empty) is None
+    assert not migrations.is_current(empty)
+    assert migrations.upgrade(empty) == (None, migrations.head())
+    assert tables(empty) == set(Base.metadata.tables) | {"alembic_version"}
+    assert migrations.is_current(empty)
+
+
+def test_upgrading_twice_changes_nothing(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    assert migrations.upgrade(empty) == (migrations.head(), migrations.head())
+    command.upgrade(migrations.config(empty), "head")
+    assert migrations.is_current(empty)
+
+
+def test_the_migrations_lead_to_the_schema_that_the_code_describes(engine: Engine) -> None:
+    with reading(engine).connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_schema_that_differs_from_the_code_is_noticed(engine: Engine) -> None:
+    with engine.begin() as conn:
+        conn.exec_driver_sql("DROP TABLE tombstone")
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert [change[0] for change in compare_metadata(context, Base.metadata)] == ["add_table"]
+
+
+def test_the_way_down_ends_at_an_empty_database_and_the_way_up_can_be_gone_again(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    command.downgrade(migrations.config(empty), "base")
+    assert tables(empty) <= {"alembic_version"}
+    migrations.upgrade(empty)
+    assert tables(empty) == set(Base.metadata.tables) | {"alembic_version"}
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty: Engine) -> None:
+    # The last table of the first migration is in the way, so that all the others have been made by then.
+    with empty.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE alias (id INTEGER)")
+    with pytest.raises(DBAPIError):
+        migrations.upgrade(empty)
+    assert tables(empty) == {"alias"}
+
+
+def test_processes_that_upgrade_at_once_all_succeed_and_migrate_once(empty: Engine, empty_database_url: str) -> None:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", UPGRADE, empty_database_url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    # Only now that all of them are up are they let go, together.
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    complaints = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], complaints
+    assert migrations.is_current(empty)
+    assert tables(empty) == set(Base.metadata.tables) | {"alembic_version"}
