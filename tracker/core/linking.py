@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlsplit
 
 from tracker.core.known import Known
@@ -16,9 +15,8 @@ _ADDRESS = re.compile(r"\[[0-9a-f:.]+\]|\d+\.\d+\.\d+\.\d+")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What comes of a referral: the profile to adopt or merge with, or why not."""
+    """What comes of a referral: the profile to adopt, or to merge the one here with, or why not."""
 
-    outcome: Literal["nothing", "adopt", "merge"] = "nothing"
     profile: Profile | None = None
     spend: bool = False
     warning: str | None = None
@@ -74,11 +72,9 @@ def judge(referral: Referral, landing: Source, here: Profile | None, known: Know
     )
     if warning or referred is None:
         return Verdict(warning=warning)
-    if here is None:
-        return Verdict("adopt", referred, spend=_pass_holds(referral))
-    if not may_merge(here, referred):
+    if here is not None and not may_merge(here, referred):
         return Verdict(warning="Both profiles are identified as different people; a link does not merge them.")
-    return Verdict("merge", referred, spend=_pass_holds(referral))
+    return Verdict(referred, spend=_pass_holds(referral))
 
 
 def _landing_problem(referral: Referral, referring: Source, landing: Source) -> str | None:

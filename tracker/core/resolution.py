@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from tracker.core.ids import has_uuid_form, names_nobody
 from tracker.core.known import Known
-from tracker.core.linking import Verdict, judge
+from tracker.core.linking import judge
 from tracker.core.merging import survivor
-from tracker.core.model import Event, Fresh, Payload, Profile, Session, Source, StoredEvent
+from tracker.core.model import Event, Fresh, Payload, Profile, Referral, Session, Source, StoredEvent
 from tracker.core.steps import (
     AddAlias,
     ContinueSession,
@@ -86,7 +86,7 @@ def _resolution(
 
 
 def _meaningful(case: _Case, given: str | None, noun: str) -> str | None:
-    if given is not None and names_nobody(given):
+    if given and names_nobody(given):
         case.warnings.append(f"The {noun} id sent names nobody; it was treated as absent.")
         return None
     return given or None
@@ -96,13 +96,12 @@ def _meaningful(case: _Case, given: str | None, noun: str) -> str | None:
 
 
 def _stored_before(case: _Case, client_session: str | None) -> StoredEvent | None:
-    """Return where this very payload went when it came the first time and its answer was lost, else None."""
-    kept = [event for event in case.payload.events if event.options.save_event and event.too_large is None]
-    found = {case.known.events.get((case.payload.source_id, event.id or "")) for event in kept}
-    if len(found) != 1:
-        return None
-    stored = found.pop()
-    return stored if stored and client_session in (None, stored.session_id) else None
+    """Return where the first event that is stored already went: its answer was lost, so the client repeats it."""
+    for event in case.payload.events:
+        stored = case.known.events.get((case.source.id, event.id or ""))
+        if stored and event.options.save_event and client_session in (None, stored.session_id):
+            return stored
+    return None
 
 
 def _of_session(known: Known, client_session: str | None) -> Profile | None:
@@ -114,21 +113,16 @@ def _profile(case: _Case, here: Profile | None) -> Profile | None:
     """Return the profile the events belong to: the one here, the one handed over, their union, or a new one."""
     if not case.saves_profile:
         return here
-    verdict = _verdict(case, here)
-    if verdict.outcome == "adopt":
-        here = verdict.profile
-    elif verdict.outcome == "merge" and here and verdict.profile:
-        here = _merge(case, here, verdict.profile)
+    if case.payload.referral is not None:
+        here = _handed_over(case, case.payload.referral, here)
     if here is None:
         return _create(case)
     case.steps.append(TouchProfile(here.id, case.fresh.now))
     return here
 
 
-def _verdict(case: _Case, here: Profile | None) -> Verdict:
-    referral = case.payload.referral
-    if referral is None:
-        return Verdict()
+def _handed_over(case: _Case, referral: Referral, here: Profile | None) -> Profile | None:
+    """Return the profile here once the referral was judged: adopted, merged, or as it was."""
     verdict = judge(referral, case.source, here, case.known)
     if verdict.warning:
         case.warnings.append(verdict.warning)
@@ -136,18 +130,19 @@ def _verdict(case: _Case, here: Profile | None) -> Verdict:
         case.errors.append(verdict.error)
     if verdict.spend:
         case.steps.append(SpendPass(referral.link_pass.nonce, case.source.id, referral.link_pass.expires))
-    return verdict
+    if here is None or verdict.profile is None:
+        return here or verdict.profile
+    return _merge(case, referral, here, verdict.profile)
 
 
-def _merge(case: _Case, here: Profile, referred: Profile) -> Profile:
+def _merge(case: _Case, referral: Referral, here: Profile, referred: Profile) -> Profile:
     lives_on = survivor(here, referred)
     loser = referred if lives_on is here else here
-    referral = case.payload.referral
     note = {
-        "source": referral.source_id if referral else None,
+        "source": referral.source_id,
         "landing_source": case.source.id,
-        "referrer": referral.referrer_host if referral else None,
-        "landing": referral.landing_host if referral else None,
+        "referrer": referral.referrer_host,
+        "landing": referral.landing_host,
     }
     case.steps.append(MergeProfiles(case.fresh.merge, loser.id, lives_on.id, "referral", case.fresh.now, note))
     return lives_on
@@ -164,30 +159,25 @@ def _name(case: _Case, sent: str | None, profile_id: str | None) -> None:
     """Give the profile the ids that were sent for it and that nobody owns yet."""
     if profile_id is None or not case.saves_profile:
         return
-    if sent is not None and sent not in case.known.aliases:
+    extras = case.payload.profile_ids if case.source.trusted else ()
+    if sent is not None and sent not in case.known.aliases and sent not in extras:
         if has_uuid_form(sent):
             case.steps.append(AddAlias(sent, profile_id))
         else:
             case.warnings.append("The profile id sent is unknown and was not kept; store the one in this answer.")
     if case.payload.profile_ids and not case.source.trusted:
         case.warnings.append("profile.ids is taken from trusted sources only; it was ignored.")
-        return
-    for extra in dict.fromkeys(case.payload.profile_ids):
-        _add_extra(case, extra, sent, profile_id)
+    for extra in dict.fromkeys(extras):
+        _add_extra(case, extra, profile_id)
 
 
-def _add_extra(case: _Case, extra: str, sent: str | None, profile_id: str) -> None:
-    owner = case.known.aliases.get(extra)
+def _add_extra(case: _Case, extra: str, profile_id: str) -> None:
     if names_nobody(extra) or extra in case.known.erased:
         case.warnings.append("An entry of profile.ids names nobody; it was ignored.")
-    elif owner is None and not (extra == sent and has_uuid_form(extra)):
+    elif extra not in case.known.aliases:
         case.steps.append(AddAlias(extra, profile_id))
-    elif owner not in (None, profile_id) and not _just_merged(case, owner):
+    elif _live_now(case, extra) != profile_id:
         case.warnings.append("An entry of profile.ids belongs to another profile; it was ignored.")
-
-
-def _just_merged(case: _Case, profile_id: str | None) -> bool:
-    return any(isinstance(step, MergeProfiles) and step.loser == profile_id for step in case.steps)
 
 
 # Which session ----------------------------------------------------------------------------------------------------

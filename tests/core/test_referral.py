@@ -1,0 +1,360 @@
+"""A profile handed over by a link: the checks of protocol §5 in their order, and what comes of those that pass."""
+
+from dataclasses import replace
+
+import pytest
+from core_builders import (
+    BLOG,
+    MINUTE,
+    NOW,
+    SHOP,
+    UUID,
+    event,
+    link_pass,
+    only,
+    payload,
+    play,
+    referral,
+    told,
+    visit,
+    world,
+)
+
+from tracker.core.model import LinkPass, StoredEvent
+
+NEW = "new-profile-1"
+MINTED = "new-session-1"
+
+NO_SOURCE = "The referring source is unknown or disabled; the profile was not passed on."
+WRONG_LANDING = "The landing host is not among the linked domains of the referring source nor a domain of this source."
+OFF = "Passing profiles between domains is switched off for this source."
+NO_PASS = "The link carries no pass, and this source takes signed links only."
+EXPIRED = "The link pass has expired."
+FORGED = "The link pass is not valid."
+USED = "The link pass was used before."
+NOT_LIVE = "The referred profile does not exist."
+WRONG_REFERRER = "The referring page is not on a domain of the referring source."
+NO_REFERRER = "The link was opened without a referring page; the profiles were not merged."
+PLAIN_NO_REFERRER = "A plain link was opened without a referring page; the profile was not passed on."
+TWO_PEOPLE = "Both profiles are identified as different people; a link does not merge them."
+
+PLAIN = (replace(SHOP, referrals="plain"), replace(BLOG, referrals="plain"))
+SIGNED = (SHOP, BLOG)
+SPENT = "spend nonce-1 on shop"
+
+
+# The checks -------------------------------------------------------------------------------------------------------
+
+REFUSED = [
+    ("unknown-source", SIGNED, {"source_id": "nobody"}, NO_SOURCE),
+    ("disabled-source", (SHOP, replace(BLOG, enabled=False)), {}, NO_SOURCE),
+    ("landing-elsewhere", SIGNED, {"landing_host": "evil.test"}, WRONG_LANDING),
+    ("landing-on-a-look-alike", SIGNED, {"landing_host": "notshop.example"}, WRONG_LANDING),
+    ("landing-unknown", SIGNED, {"landing_host": None}, WRONG_LANDING),
+    ("switched-off-here", (replace(SHOP, referrals="off"), BLOG), {}, OFF),
+    ("switched-off-there", (SHOP, replace(BLOG, referrals="off")), {}, OFF),
+    ("off-beats-plain", (replace(SHOP, referrals="off"), PLAIN[1]), {"link_pass": LinkPass()}, OFF),
+    ("no-pass", SIGNED, {"link_pass": LinkPass()}, NO_PASS),
+    ("no-pass-plain-only-here", (PLAIN[0], BLOG), {"link_pass": LinkPass()}, NO_PASS),
+    ("no-pass-plain-only-there", (SHOP, PLAIN[1]), {"link_pass": LinkPass()}, NO_PASS),
+    ("expired", SIGNED, {"link_pass": link_pass("R", state="expired")}, EXPIRED),
+    ("expired-on-a-plain-link", PLAIN, {"link_pass": link_pass("R", state="expired")}, EXPIRED),
+    ("forged", SIGNED, {"link_pass": LinkPass("forged")}, FORGED),
+    ("forged-on-a-plain-link", PLAIN, {"link_pass": LinkPass("forged")}, FORGED),
+    ("pass-of-another-profile", SIGNED, {"link_pass": link_pass("Q")}, FORGED),
+    ("pass-of-another-source", SIGNED, {"link_pass": link_pass("R", source="shop")}, FORGED),
+    ("spent", SIGNED, {"link_pass": link_pass("R", nonce="spent-here")}, USED),
+    ("spent-on-a-plain-link", PLAIN, {"link_pass": link_pass("R", nonce="spent-here")}, USED),
+    ("referrer-elsewhere", SIGNED, {"referrer_host": "evil.test"}, WRONG_REFERRER),
+    ("referrer-on-a-look-alike", SIGNED, {"referrer_host": "notblog.example"}, WRONG_REFERRER),
+    (
+        "plain-referrer-elsewhere",
+        PLAIN,
+        {"link_pass": LinkPass(), "referrer_host": "evil.test"},
+        WRONG_REFERRER,
+    ),
+]
+
+
+def referral_world(sources=SIGNED):
+    return world(
+        ["P", "Q", "R"],
+        aliases={"old-R": "R"},
+        sessions=[visit("s", "P"), visit("of-Q", "Q")],
+        sources=sources,
+        spent=[("spent-here", "shop"), ("spent-there", "blog")],
+    )
+
+
+@pytest.mark.parametrize("here", [None, "P"], ids=["nobody-here", "somebody-here"])
+@pytest.mark.parametrize(("sources", "given", "warning"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_a_refused_link_changes_nothing_and_the_event_is_stored_all_the_same(sources, given, warning, here):
+    session = "s" if here else None
+    resolution = only(referral_world(sources), payload(here, session, referral=referral("R", **given)))
+    without = only(referral_world(sources), payload(here, session))
+
+    assert resolution.steps == without.steps
+    assert resolution.fates == (("e1", "stored"),)
+    assert resolution.warnings == (warning,)
+    assert resolution.errors == ((warning,) if warning == NO_SOURCE else ())
+
+
+NOT_LIVE_CASES = [("unknown", "nobody"), ("uuid", UUID)]
+
+
+@pytest.mark.parametrize("named", [row[1] for row in NOT_LIVE_CASES], ids=[row[0] for row in NOT_LIVE_CASES])
+@pytest.mark.parametrize("here", [None, "P"])
+def test_a_profile_that_does_not_exist_is_not_handed_over(named, here):
+    resolution = only(referral_world(), payload(here, referral=referral(named)))
+
+    assert resolution.profile_id == (here or NEW)
+    assert resolution.warnings == (NOT_LIVE,)
+    assert SPENT not in told(resolution.steps)
+
+
+@pytest.mark.parametrize(
+    ("sources", "passed", "here", "warning"),
+    [
+        (SIGNED, link_pass("R"), "P", NO_REFERRER),
+        (PLAIN, LinkPass(), "P", NO_REFERRER),
+        (PLAIN, LinkPass(), None, PLAIN_NO_REFERRER),
+    ],
+    ids=["signed-somebody-here", "plain-somebody-here", "plain-nobody-here"],
+)
+@pytest.mark.parametrize("referrer", [None, ""])
+def test_a_link_copied_into_a_mail_fuses_nobody(sources, passed, here, warning, referrer):
+    asked = referral("R", link_pass=passed, referrer_host=referrer)
+    resolution = only(referral_world(sources), payload(here, referral=asked))
+
+    assert resolution.profile_id == (here or NEW)
+    assert resolution.warnings == (warning,)
+
+
+def test_a_visitor_known_by_the_session_alone_is_somebody_too():
+    resolution = only(referral_world(), payload(None, "s", referral=referral("R", referrer_host=None)))
+
+    assert (resolution.profile_id, resolution.warnings) == ("P", (NO_REFERRER,))
+
+
+# Each payload fails from one check on, and every later one too: the first that fails is the one that is named.
+ORDER = [
+    (NO_SOURCE, {}),
+    (WRONG_LANDING, {"source_id": "blog"}),
+    (FORGED, {"landing_host": "shop.example"}),
+    (NOT_LIVE, {"link_pass": link_pass("nobody")}),
+    (WRONG_REFERRER, {"profile_id": "R", "link_pass": link_pass("R")}),
+    (NO_REFERRER, {"referrer_host": None}),
+]
+
+
+def test_the_checks_run_in_order_and_the_first_that_fails_ends_the_referral():
+    asked = referral(
+        "nobody",
+        source_id="nobody",
+        landing_host="evil.test",
+        referrer_host="evil.test",
+        link_pass=LinkPass("forged"),
+    )
+    for warning, mended in ORDER:
+        asked = replace(asked, **mended)
+        assert only(referral_world(), payload("P", referral=asked)).warnings == (warning,)
+    assert only(referral_world(), payload("P", referral=replace(asked, referrer_host="blog.example"))).warnings == ()
+
+
+# What passes ------------------------------------------------------------------------------------------------------
+
+ACCEPTED = [
+    ("signed", SIGNED, {}, True),
+    ("signed-by-an-alias", SIGNED, {"profile_id": "old-R", "link_pass": link_pass("old-R")}, True),
+    ("spent-on-another-source", SIGNED, {"link_pass": link_pass("R", nonce="spent-there")}, True),
+    ("plain", PLAIN, {"link_pass": LinkPass()}, False),
+    ("plain-with-a-pass", PLAIN, {}, True),
+    ("landing-below-a-linked-domain", SIGNED, {"landing_host": "www.shop.example"}, True),
+    ("landing-on-a-domain-of-this-source", SIGNED, {"landing_host": "shop-mirror.example"}, True),
+    ("referrer-below-a-domain", SIGNED, {"referrer_host": "www.blog.example"}, True),
+    ("referrer-on-a-linked-domain", SIGNED, {"referrer_host": "shop.example"}, True),
+    ("within-one-source", SIGNED, {"source_id": "shop", "link_pass": link_pass("R", source="shop")}, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("sources", "given", "spends"), [row[1:] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED]
+)
+def test_where_nobody_is_known_yet_the_referred_profile_is_adopted(sources, given, spends):
+    asked = replace(referral("R"), **given)
+    resolution = only(referral_world(sources), payload(None, "new", referral=asked))
+
+    nonce = asked.link_pass.nonce
+    spend = [f"spend {nonce} on shop"] if spends else []
+    assert told(resolution.steps) == [*spend, "touch R", "open new of R", "store e1 in R, new"]
+    assert resolution.warnings == resolution.errors == ()
+
+
+@pytest.mark.parametrize(
+    ("sources", "given", "spends"), [row[1:] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED]
+)
+def test_where_somebody_is_known_the_two_are_merged(sources, given, spends):
+    asked = replace(referral("R"), **given)
+    resolution = only(referral_world(sources), payload("P", "s", referral=asked))
+
+    spend = [f"spend {asked.link_pass.nonce} on shop"] if spends else []
+    assert told(resolution.steps) == [*spend, "merge P -> R", "touch R", "continue s", "store e1 in R, s"]
+    assert resolution.warnings == resolution.errors == ()
+
+
+def test_an_adopted_pass_is_kept_as_spent_until_it_would_have_expired():
+    spent = only(referral_world(), payload(referral=referral("R"))).steps[0]
+
+    assert (spent.nonce, spent.source_id, spent.expires) == ("nonce-1", "shop", NOW + 5 * MINUTE)
+
+
+def test_a_signed_link_opened_without_a_referrer_is_adopted_where_nobody_is_known():
+    assert only(referral_world(), payload(referral=referral("R", referrer_host=None))).profile_id == "R"
+
+
+@pytest.mark.parametrize(("sent", "alias"), [(UUID, [f"alias {UUID} -> R"]), ("visitor-7", [])])
+def test_an_unknown_id_is_nobody_and_the_referred_profile_is_adopted(sent, alias):
+    resolution = only(referral_world(), payload(sent, "new", referral=referral("R")))
+
+    assert told(resolution.steps) == [SPENT, "touch R", *alias, "open new of R", "store e1 in R, new"]
+
+
+# Who survives -----------------------------------------------------------------------------------------------------
+
+SURVIVORS = [
+    ("both-anonymous", ["P", "R"], [], ["merge P -> R"], "R", ()),
+    ("identified-here", ["R"], ["P"], ["merge R -> P"], "P", ()),
+    ("identified-there", ["P"], ["R"], ["merge P -> R"], "R", ()),
+    ("both-identified", [], ["P", "R"], [], "P", (TWO_PEOPLE,)),
+]
+
+
+@pytest.mark.parametrize(
+    ("live", "identified", "merges", "survivor", "warnings"),
+    [row[1:] for row in SURVIVORS],
+    ids=[row[0] for row in SURVIVORS],
+)
+def test_identified_beats_anonymous_and_otherwise_the_referred_profile_survives(
+    live, identified, merges, survivor, warnings
+):
+    known = world(live, identified=identified)
+    resolution = play(known, payload("P", referral=referral("R")))[0]
+
+    assert [step for step in told(resolution.steps) if step.startswith("merge")] == merges
+    assert (resolution.profile_id, resolution.warnings) == (survivor, warnings)
+    if merges:
+        assert known.live("P") == known.live("R") == known.profiles[survivor]
+    assert (SPENT in told(resolution.steps)) is bool(merges)
+
+
+def test_the_merge_log_says_who_why_when_and_by_which_link():
+    merge = only(world(["P", "R"]), payload("P", referral=referral("R"))).steps[1]
+
+    assert (merge.id, merge.loser, merge.survivor) == ("new-merge-1", "P", "R")
+    assert (merge.reason, merge.at) == ("referral", NOW)
+    assert merge.referral == {
+        "source": "blog",
+        "landing_source": "shop",
+        "referrer": "blog.example",
+        "landing": "shop.example",
+    }
+
+
+SESSIONS = [
+    ("its-own", "s", ["continue s"], []),
+    ("of-the-referred", "of-R", ["continue of-R"], []),
+    ("new", "new", ["open new of R"], []),
+    ("gone", "of-gone", ["repoint of-gone to R", "continue of-gone"], []),
+    (
+        "of-another",
+        "of-Q",
+        [f"open {MINTED} of R standing for of-Q"],
+        ["The session belongs to another profile; a session of this profile stands for it."],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("session", "steps", "warnings"), [row[1:] for row in SESSIONS], ids=[row[0] for row in SESSIONS]
+)
+def test_a_session_of_either_side_goes_on_and_one_of_another_profile_is_invalidated(session, steps, warnings):
+    known = world(
+        ["P", "Q", "R"],
+        sessions=[visit("s", "P"), visit("of-R", "R"), visit("of-Q", "Q"), visit("of-gone", "gone")],
+    )
+    resolution = only(known, payload("P", session, referral=referral("R")))
+
+    assert told(resolution.steps)[:3] == [SPENT, "merge P -> R", "touch R"]
+    assert told(resolution.steps)[3:-1] == steps
+    assert resolution.warnings == tuple(warnings)
+
+
+def test_a_backend_may_name_the_id_that_a_merge_in_the_same_payload_brought_in():
+    known = world(["P", "R"], sources=[replace(SHOP, kind="server"), BLOG])
+    resolution = only(known, payload("P", profile_ids=("P", "R"), referral=referral("R")))
+
+    assert resolution.warnings == ()
+    assert not [step for step in told(resolution.steps) if step.startswith("alias")]
+
+
+# No second effect -------------------------------------------------------------------------------------------------
+
+
+def test_reloading_the_landing_page_does_nothing_twice():
+    known = world(["P", "R"], sessions=[visit("s", "P")])
+    landed, reloaded = play(
+        known,
+        payload("P", "s", referral=referral("R")),
+        payload("R", "s", event("e2"), referral=referral("R")),
+    )
+
+    assert "merge P -> R" in told(landed.steps)
+    assert told(reloaded.steps) == ["touch R", "continue s", "store e2 in R, s"]
+    assert reloaded.warnings == reloaded.errors == ()
+
+
+def test_a_double_click_with_the_older_id_does_nothing_twice():
+    known = world(["P", "R"], sessions=[visit("s", "P")])
+    _, second = play(
+        known, payload("P", "s", referral=referral("R")), payload("P", "s", event("e2"), referral=referral("R"))
+    )
+
+    assert told(second.steps) == ["touch R", "continue s", "store e2 in R, s"]
+    assert second.warnings == ()
+
+
+def test_a_link_to_oneself_spends_its_pass_so_that_it_does_nothing_in_another_browser():
+    known = world(["R"])
+    own, copied = play(
+        known, payload("R", "s", referral=referral("R")), payload(None, "s2", event("e2"), referral=referral("R"))
+    )
+
+    assert told(own.steps)[0] == SPENT
+    assert (copied.profile_id, copied.warnings) == ("new-profile-2", (USED,))
+
+
+@pytest.mark.parametrize("passed", [LinkPass(), LinkPass("forged"), link_pass("Q"), link_pass("R", state="expired")])
+def test_a_link_to_oneself_needs_no_pass_and_raises_no_warning(passed):
+    resolution = only(world(["R", "Q"]), payload("R", "s", referral=referral("R", link_pass=passed)))
+
+    assert told(resolution.steps) == ["touch R", "open s of R", "store e1 in R, s"]
+    assert resolution.warnings == resolution.errors == ()
+
+
+def test_one_pass_may_be_used_once_on_each_landing_source():
+    known = world(["R"])
+    there = referral("R", landing_host="blog.example")
+    here, elsewhere = play(
+        known, payload(None, "s1", referral=referral("R")), payload(None, "s2", at="blog", referral=there)
+    )
+
+    assert (here.profile_id, elsewhere.profile_id) == ("R", "R")
+    assert known.spent == {("nonce-1", "shop"), ("nonce-1", "blog")}
+
+
+def test_the_repeat_of_a_landing_whose_answer_was_lost_needs_no_second_pass():
+    known = world(["R"], events={("shop", "e1"): StoredEvent("R", "s")}, spent=[("nonce-1", "shop")])
+    resolution = only(known, payload(None, None, referral=referral("R")))
+
+    assert (resolution.profile_id, resolution.session_id) == ("R", "s")
+    assert resolution.warnings == ()
