@@ -1,8 +1,16 @@
 """How gunicorn serves the collector; the settings come from the same environment as everything else."""
 
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tracker.settings import Settings
+
+if TYPE_CHECKING:
+    from gunicorn.workers.base import Worker
 
 _settings = Settings.from_env()
 
@@ -20,3 +28,37 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+
+def post_worker_init(worker: "Worker") -> None:
+    """Bring the database to the schema of this version before this worker takes its first request."""
+    from tracker.store import migrations
+    from tracker.store.engine import connect
+
+    # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
+    # trace.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    engine = connect(_settings.database_url)
+    try:
+        current = migrations.is_current(engine)
+    except Exception:
+        # The database is away. A server that starts says so and ends; a worker that is replaced while the database is
+        # away serves 503 until it is back, because ending would take the whole server down.
+        current = worker.age > worker.cfg.workers
+    finally:
+        engine.dispose()
+    if not current:
+        _migrate(worker)
+
+
+def _migrate(worker: "Worker") -> None:
+    # In a process of its own, so that a long migration does not look like a worker that hangs.
+    with subprocess.Popen([Path(sys.executable).with_name("tracker"), "db", "upgrade"]) as upgrade:  # noqa: S603
+        while True:
+            try:
+                code = upgrade.wait(timeout=1)
+                break
+            except subprocess.TimeoutExpired:
+                worker.notify()
+    if code:
+        sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.

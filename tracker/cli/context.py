@@ -3,19 +3,20 @@
 import sys
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import orjson
 
 from tracker.core.refusal import Unavailable
 from tracker.settings import BadSettings, Settings
-from tracker.store.engine import Engine, connect
-from tracker.store.migrations import is_current
+
+if TYPE_CHECKING:
+    from tracker.store.engine import Engine
 
 
 class House:
-    """Opens the settings and the database when a command first asks for them."""
+    """Opens the settings and the database when a command first asks for them, and loads what that takes only then."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -25,13 +26,17 @@ class House:
             fail(str(error))
 
     @cached_property
-    def any_engine(self) -> Engine:
+    def any_engine(self) -> "Engine":
         """The database, whatever schema it has."""
+        from tracker.store.engine import connect
+
         return connect(self.settings.database_url)
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The database, refused where it was not migrated."""
+        from tracker.store.migrations import is_current
+
         if not is_current(self.any_engine):
             fail("The database has not the schema of this version; run: tracker db upgrade")
         return self.any_engine

@@ -1,14 +1,13 @@
 """``tracker serve``."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
 import click
 
 from tracker.cli.context import House, fail, house
-from tracker.core.refusal import Unavailable
-from tracker.store import migrations
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,17 +18,17 @@ def serve(house: House) -> None:
     """Migrate the database and serve with gunicorn until stopped."""
     settings = house.settings
     try:
-        migrations.upgrade(house.any_engine)
-    except Unavailable as error:
-        fail(error.detail)
-    house.any_engine.dispose()
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        fail(f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another: PORT=9000")
     click.echo(f"Handoff listens on http://{settings.host}:{settings.port}, known to browsers as {settings.public_url}")
     click.echo("Next: make a source, then paste its snippet into your page:")
     click.echo("  .venv/bin/tracker source create --name 'My site'")
     click.echo("  .venv/bin/tracker snippet SOURCE_ID")
     sys.stdout.flush()
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
-    # gunicorn takes this process's place, so that signals from a service manager reach it directly.
+    # gunicorn takes this process's place, so that signals from a service manager reach it directly; its first worker
+    # migrates before it takes a request (gunicorn.conf.py), where the database layer is loaded anyway.
     os.execv(  # noqa: S606 - our own interpreter's gunicorn, with fixed arguments
         gunicorn,
         [gunicorn, "--chdir", str(_ROOT), "--config", str(_ROOT / "gunicorn.conf.py"), "app:create_app()"],
