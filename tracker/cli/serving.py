@@ -19,8 +19,8 @@ def serve(house: House) -> None:
     settings = house.settings
     try:
         socket.create_server((settings.host, settings.port)).close()
-    except OSError as error:
-        fail(f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another: PORT=9000")
+    except OSError:
+        fail(f"{settings.host}:{settings.port} is taken or not to be had on this machine; choose another: PORT=9000")
     click.echo(f"Handoff listens on http://{settings.host}:{settings.port}, known to browsers as {settings.public_url}")
     click.echo("Next: make a source, then paste its snippet into your page:")
     click.echo("  .venv/bin/tracker source create --name 'My site'")
