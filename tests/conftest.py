@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tracker.core.model import Event, Payload, Source
 from tracker.core.steps import Resolution
@@ -259,3 +259,17 @@ class Recorder:
 def record(engine: Engine, clock: HandClock, new_id: Names, digest: Digest) -> Recorder:
     """Record a payload: ``record("event-id", session="s", profile="p", source="shop")``."""
     return Recorder(engine, clock, new_id, digest)
+
+
+@pytest.fixture
+def read(engine: Engine) -> Callable[..., Any]:
+    """Ask one of the store's questions: ``read(reports.profile, "p1")``; what would be an iterator comes as a list."""
+
+    def ask(question: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        def work(conn: Connection) -> Any:
+            found = question(conn, *args, **options)
+            return list(found) if isinstance(found, Iterator) else found
+
+        return transaction(reading(engine), work)
+
+    return ask

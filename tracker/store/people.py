@@ -1,6 +1,6 @@
 """What an operator does to one person: undo a merge, erase everything."""
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, union_all, update
 
 from tracker.core.model import Micros
 from tracker.store.engine import LostRace
@@ -32,13 +32,15 @@ def unmerge(conn: Connection, profile_id: str, now: Micros) -> tuple[str, str]:
     It gets back the ids it had, those of profiles merged into it before, and with them its sessions and events.
     What came in after the merge stays with the survivor, because that is the id the visitor was given.
     """
-    row = conn.execute(
-        select(MergeRow.__table__).where(MergeRow.loser == profile_id, MergeRow.undone_at.is_(None))
-    ).first()
+    in_force = select(MergeRow.__table__).where(MergeRow.loser == profile_id, MergeRow.undone_at.is_(None))
+    row = conn.execute(in_force).first()
     if row is None:
         raise NothingToUndo(f"The profile {profile_id!r} was not merged into another one.")
     survivor = live_id(conn, profile_id)
     _hold(conn, sorted({profile_id, survivor or profile_id}))
+    # While this waited for the rows somebody else may have undone the same merge.
+    if conn.execute(in_force).first() != row:
+        raise LostRace
     family = _family(conn, profile_id)
     conn.execute(update(AliasRow).where(AliasRow.given_to.in_(family)).values(profile_id=profile_id))
     conn.execute(update(ProfileRow).where(ProfileRow.id == profile_id).values(merged_into=None))
@@ -70,18 +72,28 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     if profile_id is None:
         raise NoSuchPerson(f"No profile answers to {alias!r}.")
     _hold(conn, [profile_id])
+    # While this waited for the row a merge may have made the person part of another one.
+    if live_id(conn, profile_id) != profile_id:
+        raise LostRace
     ids = list(conn.scalars(select(AliasRow.id).where(AliasRow.profile_id == profile_id)))
     family = _family(conn, profile_id)
     mine = EventRow.profile_id.in_(family)
     gone = {digest("profile", name)[0] for name in ids}
-    events = conn.execute(select(EventRow.source_id, EventRow.id).where(mine)).all()
+    kept_out = QuarantineRow.profile_id.in_(family)
+    # A quarantined event sent again would be quarantined again, with all that it says.
+    events = conn.execute(
+        union_all(
+            select(EventRow.source_id, EventRow.id).where(mine),
+            select(QuarantineRow.source_id, QuarantineRow.id).where(kept_out),
+        )
+    ).all()
     gone |= {digest("event", f"{source_id}\n{event_id}")[0] for source_id, event_id in events}
     counts = {
         "events": conn.execute(delete(EventRow).where(mine)).rowcount,
         "sessions": conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family))).rowcount,
         "ids": conn.execute(delete(AliasRow).where(AliasRow.profile_id == profile_id)).rowcount,
     }
-    conn.execute(delete(QuarantineRow).where(QuarantineRow.profile_id.in_(family)))
+    conn.execute(delete(QuarantineRow).where(kept_out))
     conn.execute(delete(IdentityRow).where(IdentityRow.profile_id.in_(family)))
     conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
     counts["profiles"] = conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family))).rowcount
