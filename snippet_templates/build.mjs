@@ -4,6 +4,7 @@
  * are shortened by one table for all, so that the chunks understand each other.
  */
 import { build } from 'esbuild';
+import { minify } from 'terser';
 import { copyFile, mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
@@ -40,6 +41,12 @@ await mkdir(out, { recursive: true });
 for (const old of await readdir(out)) await unlink(path.join(out, old));
 for (const [name, contents] of Object.entries(entries)) {
   const { outputFiles } = await bundle(contents, mangleCache);
-  await writeFile(path.join(out, `${name}.js`), outputFiles[0].text);
+  // Terser makes another four per cent of what esbuild has already made small.
+  const { code } = await minify(outputFiles[0].text, {
+    ecma: 2018,
+    compress: { passes: 3, unsafe_arrows: true, inline: 3 },
+    format: { ascii_only: true },
+  });
+  await writeFile(path.join(out, `${name}.js`), code);
 }
 await copyFile(path.join(here, 'tracker.d.ts'), path.join(out, 'tracker.d.ts'));

@@ -85,7 +85,7 @@ export interface Settings {
   /** true: any consent will do; a name: that one. */
   requireConsent?: boolean | string;
   respectDoNotTrack?: boolean;
-  respectGlobalPrivacyControl?: boolean;
+  respectGPC?: boolean;
   trackBots?: boolean;
   trackOutboundLinks?: boolean;
   trackDownloads?: boolean;

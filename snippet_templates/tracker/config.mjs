@@ -4,10 +4,10 @@ export const configure = (baked, page) => {
   const both = (name) => Object.assign({}, baked.tracker[name], own[name]);
   const auto = both('auto');
   return {
-    _id: both('source').id,
+    _source: both('source').id,
     _api: both('url').api,
     _events: auto.events || [],
-    _triggers: auto.triggers || [],
+    _asked: auto.triggers || [],
     _settings: both('settings'),
     _options: page || {},
   };

@@ -3,7 +3,7 @@ import { context } from './context.mjs';
 import { delivery } from './delivery.mjs';
 import { makeHub } from './hub.mjs';
 import { identity } from './identity.mjs';
-import { land } from './landing.mjs';
+import { land, strip } from './landing.mjs';
 import { outbox } from './outbox.mjs';
 import { privacy } from './privacy.mjs';
 
@@ -33,6 +33,7 @@ export const start = (w, baked, page, features) => {
     const said = stub.l || land(w);
     const d = w.document;
     h._debug = said.debug;
+    h._strip = strip;
 
     /** Gives the next person at this computer a profile of their own; what the last one did stays theirs. */
     h._reset = () => {
@@ -49,7 +50,7 @@ export const start = (w, baked, page, features) => {
     h._consent = (names) => h._track('consent-granted', names);
 
     const autoEvents = () =>
-      h._try(() => h._config._events.forEach(([type, properties]) => h._track(type, properties)));
+      h._try(() => h._events.forEach((pair) => h._track(...pair)));
 
     /** Once, when the page is ready and somebody looks at it. */
     const begin = () => {

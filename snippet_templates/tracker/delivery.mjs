@@ -3,7 +3,8 @@ const MOST_BYTES = 5e4;
 const KEEPALIVE_BYTES = 6e4;
 const TOGETHER = 50;
 const GIVE_UP_AFTER = 3e4;
-const LONGEST_WAIT = 3e5;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 15e4;
 const TRIES = 8;
 
 const bytes = (text) => new Blob([text]).size;
@@ -12,7 +13,7 @@ const now = () => new Date().toISOString();
 /** Brings the outbox to the server: one request at a time, again until the server has said yes or no. */
 export const delivery = (h) => {
   const w = h._w;
-  const waiters = {};
+  const waiters = new WeakMap();
   let most = 100;
   let flying = [];
   let busy;
@@ -24,14 +25,13 @@ export const delivery = (h) => {
   h._post = (path, body) => {
     const giveUp = new AbortController();
     setTimeout(() => giveUp.abort(), GIVE_UP_AFTER);
-    const type = h._settings.contentType;
-    // A string goes as text/plain, which needs no preflight.
-    return w.fetch(h._config._api + path, {
+    return w.fetch(h._api + path, {
       method: 'POST',
       body,
       credentials: 'omit',
       keepalive: bytes(body) < KEEPALIVE_BYTES,
-      headers: type ? { 'content-type': type } : {},
+      // Plain text needs no preflight.
+      headers: { 'content-type': h._settings.contentType || 'text/plain' },
       signal: giveUp.signal,
     });
   };
@@ -54,7 +54,7 @@ export const delivery = (h) => {
       Object.assign(context, item.x);
     }
     const body = JSON.stringify({
-      source: { id: h._config._id },
+      source: { id: h._source },
       session: { id: session },
       profile: profile ? { id: profile } : null,
       context,
@@ -67,10 +67,8 @@ export const delivery = (h) => {
   const settle = (items, answer) => {
     h._box = h._box.filter((item) => !items.includes(item));
     h._save();
-    items.forEach(({ e }) => {
-      if (waiters[e.id]) waiters[e.id](answer);
-      delete waiters[e.id];
-    });
+    // What another page wrote down has nobody here who waits for its answer.
+    items.forEach((item) => waiters.has(item) && waiters.get(item)(answer));
   };
 
   h._drop = (items, news) => {
@@ -107,7 +105,7 @@ export const delivery = (h) => {
     } else if (status == 413 && items[1]) most = items.length >> 1;
     else if (/^4(?!08|29)/.test(status)) h._drop(items, { status, answer });
     else {
-      next = Date.now() + (wait || 0) + Math.min(1e3 * 2 ** failures++, LONGEST_WAIT) * (0.5 + Math.random() / 2);
+      next = Date.now() + (wait || 0) + Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT) * (1 + Math.random());
       asked = wait && next;
     }
     // An ad blocker refuses for ever, so a server that never answers is left alone until there is more to tell.
@@ -125,7 +123,7 @@ export const delivery = (h) => {
   };
 
   h._schedule = () => {
-    if (!h._live || !h._isReady || !h._box[0] || timer) return;
+    if (!h._isReady || timer) return;
     timer = setTimeout(() => {
       timer = 0;
       h._flush();
@@ -140,7 +138,7 @@ export const delivery = (h) => {
       h._live &&
       Date.now() >= next &&
       (parcel = pack(left)) &&
-      w.navigator.sendBeacon(h._config._api + '/track', parcel._body)
+      w.navigator.sendBeacon(h._api + '/track', parcel._body)
     ) {
       left = left.slice(parcel._items.length);
     }
@@ -160,9 +158,10 @@ export const delivery = (h) => {
         const e = { id: h._id(), type: `${type}`, properties, options, time: { create: now() }, context: { page: h._page() } };
         // What cannot be written as JSON is refused here, before it can stand in the way of others.
         if (h._mute) return;
-        h._box.push({ e: JSON.parse(JSON.stringify(e)), s: h._sid(), p: h._pid(), x: h._arrival });
+        const item = { e: JSON.parse(JSON.stringify(e)), s: h._sid(), p: h._pid(), x: h._arrival };
         h._arrival = 0;
-        waiters[e.id] = resolve;
+        h._box.push(item);
+        waiters.set(item, resolve);
         h._saveSoon();
         return true;
       });

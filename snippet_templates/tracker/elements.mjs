@@ -1,14 +1,4 @@
-const KINDS = {
-  onClick: 'click',
-  onDblClick: 'dblclick',
-  onFocus: 'focusin',
-  onChange: 'change',
-  onSubmit: 'submit',
-  onCopy: 'copy',
-  onPlay: 'play',
-  onEnded: 'ended',
-  onMouseOver: 'mouseover',
-};
+const KINDS = ['Click', 'DblClick', 'Focus', 'Change', 'Submit', 'Copy', 'Play', 'Ended', 'MouseOver'];
 const LONGEST_TEXT = 1000;
 const SELECTED = 300;
 
@@ -16,15 +6,15 @@ const SELECTED = 300;
 export const elements = (h) => {
   const { document: d } = h._w;
 
-  Object.keys(KINDS).forEach((name) => {
-    const list = h._triggers(name);
+  KINDS.forEach((kind) => {
+    const list = h._triggers(`on${kind}`);
     if (!list[0]) return;
-    h._listen(h._w, KINDS[name], (event) =>
+    h._listen(h._w, kind.toLowerCase(), (event) =>
       list.forEach((t) =>
         h._try(() => {
           const element = event.composedPath().find((node) => node.matches && node.matches(h._selector(t)));
           // Moving from one child to another is not a second visit.
-          const moved = KINDS[name] == 'mouseover' && element && element.contains(event.relatedTarget);
+          const moved = kind == 'MouseOver' && element && element.contains(event.relatedTarget);
           if (element && !moved) h._fire(t, element);
         }),
       ),

@@ -8,8 +8,6 @@ export const makeHub = (w, config) => {
   const ears = {};
   const h = {
     _w: w,
-    _config: config,
-    _settings: config._settings,
 
     /** Says on the console what was decided and why, where somebody asked for it. */
     _log: (...words) => {
@@ -44,5 +42,5 @@ export const makeHub = (w, config) => {
       return 'xxxxxxxx-xxxx-7xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, () => digits[at++]);
     },
   };
-  return h;
+  return Object.assign(h, config);
 };

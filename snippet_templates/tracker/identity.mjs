@@ -3,7 +3,7 @@ const SESSION = 'tracardi-session-id';
 const HALF_AN_HOUR = 1800;
 
 // The original script kept its ids as JSON, so an id may come with quotes around it.
-const unquoted = (id) => (id[0] == '"' ? JSON.parse(id) : id);
+const unquoted = (id) => (id || '').replace(/^"|"$/g, '');
 
 /** Storage that falls back to memory, and the two ids of the visitor that live in it. */
 export const identity = (h) => {
@@ -17,21 +17,18 @@ export const identity = (h) => {
 
   /** Keeps a value, or forgets it when there is none; in memory only while nothing may be stored. */
   h._set = (key, value, always) => {
-    delete memory[key];
-    try {
+    memory[key] = value;
+    h._try(() => {
       if (!value) w.localStorage.removeItem(key);
-      else if (h._live || always) w.localStorage.setItem(key, value);
-      else throw 0;
-    } catch (refused) {
-      if (value) memory[key] = value;
-    }
+      else if (h._live || always) {
+        w.localStorage.setItem(key, value);
+        delete memory[key];
+      }
+    });
   };
 
-  /** Stores what had to wait in memory. */
-  h._keep = () => Object.keys(memory).forEach((key) => h._set(key, memory[key]));
-
   const readCookie = () =>
-    h._try(() => unquoted(decodeURIComponent((/(?:^|; )tracardi-session-id=([^;]*)/.exec(w.document.cookie) || [0, ''])[1])));
+    h._try(() => unquoted(decodeURIComponent((/(^| )tracardi-session-id=([^;]*)/.exec(w.document.cookie) || [])[2] || '')));
 
   const writeCookie = (id, age) =>
     h._try(() => {
@@ -51,7 +48,7 @@ export const identity = (h) => {
     return session;
   };
 
-  h._pid = () => h._try(() => unquoted(h._get(PROFILE) || '')) || '';
+  h._pid = () => unquoted(h._get(PROFILE));
 
   /** Takes over the ids that the server says are the right ones. */
   h._adopt = (answer) => {

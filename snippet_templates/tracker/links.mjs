@@ -1,5 +1,5 @@
-import { strip } from './landing.mjs';
 import { append, refusal } from './linking.mjs';
+import { within } from './within.mjs';
 
 const NO_LINK = 'data-tracardi-no-link';
 const HALF_A_PASS = 3e5;
@@ -13,33 +13,35 @@ export const links = (h) => {
   let pass;
   let born = 0;
   let spared;
+  let submitter;
 
   const parameters = () => ({
     '__tr_pid': h._pid(),
-    '__tr_src': h._config._id,
+    '__tr_src': h._source,
     '__tr_pass': pass,
     '__tr_sid': s.passSession && h._sid(),
   });
 
   const parse = (href) => new URL(href, w.document.baseURI);
+  const refused = (url) => refusal(url, w.location, entries) || (h._live && h._pid() ? '' : 'no profile');
 
-  const decorated = (href) => {
-    const url = parse(href);
-    const why = refusal(url, w.location, entries) || (h._live && h._pid() ? '' : 'no profile');
-    h._log('link', url.href, why || 'decorated');
-    if (why) return href;
-    // A pass is spent with its first use, so the next intent takes another.
-    born = 0;
-    return append(url.href, parameters(), s.linkPosition == 'hash');
-  };
-
-  h._decorate = (href) => h._try(() => decorated(`${href}`)) || href;
+  h._decorate = (href) =>
+    h._try(() => {
+      const url = parse(href);
+      const why = refused(url);
+      h._log('link', url.href, why);
+      if (why) return;
+      // A pass is spent with its first use, so the next intent takes another.
+      born = 1;
+      return append(h._strip(url.href)[0], parameters(), s.linkPosition == 'hash');
+    }) || href;
 
   /** Lends an element the decorated address for as long as the browser takes to read it. */
   const lend = (element, name) => {
-    const svg = element[name] && element[name].baseVal != null;
-    const read = () => (svg ? element[name].baseVal : element.getAttribute(name));
-    const write = (value) => (svg ? (element[name].baseVal = value) : element.setAttribute(name, value));
+    // An SVG link keeps its address in an object, and maybe in the older xlink attribute.
+    const svg = (element[name] || {}).baseVal != null && element[name];
+    const read = () => (svg ? svg.baseVal : element.getAttribute(name));
+    const write = (value) => (svg ? (svg.baseVal = value) : element.setAttribute(name, value));
     const old = read();
     const lent = old && h._decorate(old);
     if (lent == old) return;
@@ -47,16 +49,15 @@ export const links = (h) => {
     later(() => read() == lent && write(old));
   };
 
-  const linkOf = (path) => path.find((node) => node.href && /^a(rea)?$/i.test(node.localName));
-  const isSpared = (path) => path.some((node) => node.hasAttribute && node.hasAttribute(NO_LINK));
+  const linkOf = (event) => event.composedPath().find((node) => node.href && /^a(rea)?$/i.test(node.localName));
+  const goal = (link) => parse(link.href.baseVal || link.href);
 
   const follow = (event) => {
-    const path = event.composedPath();
-    const link = linkOf(path);
-    if (!link || event.button > 1) return;
-    if (!isSpared(path) && !link.hasAttribute('download')) return lend(link, 'href');
+    const link = event.button < 2 && linkOf(event);
+    if (!link) return;
+    if (!within(link, NO_LINK) && !link.hasAttribute('download')) return lend(link, 'href');
     // The Navigation API reports this click as well, and the page wants it left alone.
-    spared = parse(link.href.baseVal || link.href).href;
+    spared = goal(link).href;
     later(() => (spared = 0), 1e3);
   };
   h._listen(w, 'click', follow);
@@ -64,30 +65,27 @@ export const links = (h) => {
 
   /** Where a form goes: [the element that says so, its attribute, whether by POST]; nothing where it is spared. */
   const target = (form, button) => {
-    const has = (name) => button && button.hasAttribute(name);
-    const method = has('formmethod') ? button.getAttribute('formmethod') : form.getAttribute('method');
-    if (isSpared([form, button || form])) return [];
-    return has('formaction') ? [button, 'formaction', method] : [form, 'action', method];
+    const own = (name) => button && button.getAttribute(name);
+    if (within(button || form, NO_LINK)) return [];
+    const byPost = /^post$/i.test(own('formmethod') || form.getAttribute('method'));
+    return own('formaction') ? [button, 'formaction', byPost] : [form, 'action', byPost];
   };
 
   const post = (form, button) => {
-    const [element, name, method] = target(form, button);
-    if (element && /^post$/i.test(method)) lend(element, name);
+    const [element, name, byPost] = target(form, button);
+    if (byPost) lend(element, name);
   };
 
-  let submitter;
   h._listen(w, 'submit', (event) => {
     submitter = event.submitter;
     later(() => (submitter = 0));
     post(event.target, submitter);
   });
-  h._listen(w, 'formdata', (event) => {
-    const [element, name, method] = target(event.target, submitter);
-    if (!element || (method && !/^get$/i.test(method))) return;
-    const action = element.getAttribute(name);
+  h._listen(w, 'formdata', ({ target: form, formData }) => {
+    const [element, name, byPost] = target(form, submitter);
+    const action = !byPost && element && element.getAttribute(name);
     if (!action || h._decorate(action) == action) return;
-    const given = parameters();
-    Object.keys(given).forEach((key) => given[key] && event.formData.set(key, given[key]));
+    new URLSearchParams(append('', parameters())).forEach((value, key) => formData.set(key, value));
   });
 
   const wrap = (owner, name, before) => {
@@ -103,14 +101,14 @@ export const links = (h) => {
   if (w.navigation)
     h._listen(w.navigation, 'navigate', (event) => {
       const to = event.destination.url;
-      const kind = event.navigationType;
-      if (!event.cancelable || event.hashChange || event.formData || event.downloadRequest != null) return;
-      // Links were decorated by their click, and going back or reloading leads to where the visitor was.
-      if (!/^(push|replace)$/.test(kind) || to == spared || strip(to)[0] != to) return;
+      const go = { push: 'assign', replace: 'replace' }[event.navigationType];
+      // Going back or reloading leads to where the visitor was, and links were decorated by their click.
+      if (!go || !event.cancelable || event.hashChange || event.formData || event.downloadRequest != null) return;
+      if (to == spared || h._strip(to)[0] != to) return;
       const next = h._decorate(to);
       if (next == to) return;
       event.preventDefault();
-      w.location[kind == 'push' ? 'assign' : 'replace'](next);
+      w.location[go](next);
     });
 
   h._on('answer', (answer) => {
@@ -120,16 +118,15 @@ export const links = (h) => {
   h._on('forget', () => (pass = born = 0));
 
   /** Takes a fresh pass when a visitor who may leave soon has an old one; a source that gave none wants none. */
-  const prepare = async (event) => {
+  const prepare = (event) => {
     const now = Date.now();
-    const link = now - born > HALF_A_PASS && (pass || !born) && h._live && h._pid() && linkOf(event.composedPath());
-    if (!link || refusal(parse(link.href.baseVal || link.href), w.location, entries)) return;
+    const link = now - born > HALF_A_PASS && (pass || !born) && linkOf(event);
+    if (!link || refused(goal(link))) return;
     born = now;
-    const profile = { id: h._pid() };
-    const response = await h._post('/pass', JSON.stringify({ source: { id: h._config._id }, profile }));
-    if (response.ok) ({ pass } = await response.json());
+    h._post('/pass', JSON.stringify({ source: { id: h._source }, profile: { id: h._pid() } }))
+      .then((response) => response.json())
+      .then((answer) => (pass = answer.pass || pass))
+      .catch(h._log);
   };
-  ['pointerover', 'pointerdown', 'focusin'].forEach((type) =>
-    h._listen(w, type, (event) => prepare(event).catch(h._log)),
-  );
+  ['pointerover', 'pointerdown', 'focusin'].forEach((type) => h._listen(w, type, prepare));
 };

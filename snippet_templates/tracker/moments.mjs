@@ -1,4 +1,4 @@
-const FILE = /\.(pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|rtf|zip|rar|7z|gz|tgz|dmg|exe|msi|pkg|apk|iso|mp[34]|mov|avi|wav)$/i;
+const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|t?gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
 const MOST_ERRORS = 10;
 const DEPTHS = [25, 50, 75, 90];
 
@@ -6,27 +6,31 @@ const DEPTHS = [25, 50, 75, 90];
 export const moments = (h) => {
   const w = h._w;
   const d = w.document;
-  const s = h._settings;
   let seconds = 0;
+  let errors = 0;
 
-  /** Calls `bind` with a function that fires all triggers of a kind, where there are any. */
-  const on = (name, bind, asked, type) => {
-    const list = h._triggers(name, asked, type);
-    if (list[0]) bind((extra, choose) => list.filter(choose || Boolean).forEach((t) => h._fire(t, 0, extra)), list);
+  /** Calls `bind` with what fires all triggers of a kind, where there are any; a setting stands for a plain one. */
+  const on = (name, bind, setting, type) => {
+    const list = h._triggers(name).concat(h._settings[setting] ? { data: { event: type } } : []);
+    if (list[0]) bind((extra) => list.forEach((t) => h._fire(t, 0, extra)), list);
   };
 
-  const onLink = (matches) => (fire) => {
-    const follow = (event) => {
-      const link = event.composedPath().find((node) => node.localName == 'a' && node.href);
-      if (!link || event.button > 1 || link.closest('[data-tracardi-ignore]')) return;
-      const url = new URL(link.href.baseVal || link.href, d.baseURI);
-      if (/^http/.test(url.protocol) && matches(url, link)) fire({ url: url.href });
-    };
-    h._listen(w, 'click', follow);
-    h._listen(w, 'auxclick', follow);
-  };
-  on('onOutbound', onLink((url) => url.hostname != w.location.hostname), s.trackOutboundLinks, 'outbound-link');
-  on('onDownload', onLink((url, link) => link.hasAttribute('download') || FILE.test(url.pathname)), s.trackDownloads, 'file-download');
+  const onLink = (matches) => (fire) =>
+    ['click', 'auxclick'].forEach((type) =>
+      h._listen(w, type, (event) => {
+        const link = event.button < 2 && event.composedPath().find((node) => node.localName == 'a' && node.href);
+        if (!link || h._ignored(link)) return;
+        const url = new URL(link.href.baseVal || link.href, d.baseURI);
+        if (/^http/.test(url.protocol) && matches(url, link)) fire({ url: url.href });
+      }),
+    );
+  on('onOutbound', onLink((url) => url.hostname != w.location.hostname), 'trackOutboundLinks', 'outbound-link');
+  on(
+    'onDownload',
+    onLink((url, link) => link.hasAttribute('download') || FILE.test(url.pathname)),
+    'trackDownloads',
+    'file-download',
+  );
 
   on('onScroll', (fire, list) => {
     const reached = new Map();
@@ -34,41 +38,41 @@ export const moments = (h) => {
     // An intersection says where the page stands without making the browser lay it out again.
     const observer = new w.IntersectionObserver(([{ boundingClientRect: box, rootBounds: view }]) => {
       observer.disconnect();
-      const depth = Math.round((100 * ((view ? view.height : w.screen.height) - box.top)) / box.height);
+      const depth = (100 * ((view ? view.height : w.screen.height) - box.top)) / box.height;
       list.forEach((t) =>
         [].concat(t.threshold || DEPTHS).forEach((mark) => {
-          if (depth < mark || (reached.get(t) || 0) >= mark) return;
+          if (depth + 1 < mark || reached.get(t) >= mark) return;
           reached.set(t, mark);
           h._fire(t, 0, { depth: mark });
         }),
       );
     });
     h._listen(w, 'scroll', () => {
-      timer = timer || setTimeout(() => {
-        timer = 0;
-        observer.observe(d.documentElement);
-      }, 200);
+      clearTimeout(timer);
+      timer = setTimeout(() => observer.observe(d.documentElement), 200);
     });
   });
 
-  on('onExitIntent', (fire) => {
-    h._listen(d, 'mouseout', (event) => !event.relatedTarget && event.clientY <= 0 && fire());
-  });
+  on('onExitIntent', (fire) =>
+    h._listen(d, 'mouseout', (event) => !event.relatedTarget && event.clientY <= 0 && fire()),
+  );
 
-  let errors = 0;
-  on('onError', (fire) => {
-    const report = (message, source, line) => ++errors <= MOST_ERRORS && fire({ message: `${message}`, source, line });
-    h._listen(w, 'error', (event) => event.message && report(event.message, event.filename, event.lineno));
-    h._listen(w, 'unhandledrejection', ({ reason }) => report((reason && reason.message) || reason));
-  }, s.trackErrors, 'javascript-error');
+  on(
+    'onError',
+    (fire) => {
+      const report = (message, source, line) => ++errors <= MOST_ERRORS && fire({ message: `${message}`, source, line });
+      h._listen(w, 'error', (event) => event.message && report(event.message, event.filename, event.lineno));
+      h._listen(w, 'unhandledrejection', ({ reason }) => report((reason && reason.message) || reason));
+    },
+    'trackErrors',
+    'javascript-error',
+  );
 
-  on('onLeave', (fire) => h._on('leave', () => fire({ seconds })), s.trackEngagement, 'time-engaged');
-
-  on('onTimer', (fire) => h._on('second', () => fire({ seconds }, (t) => (t.minTime || 10) == seconds)));
+  on('onLeave', (fire) => h._on('leave', () => fire({ seconds })), 'trackEngagement', 'time-engaged');
 
   setInterval(() => {
     if (d.hidden) return;
     seconds++;
-    h._tell('second');
+    on('onTimer', (fire, list) => list.forEach((t) => (t.minTime || 10) == seconds && h._fire(t, 0, { seconds })));
   }, 1e3);
 };

@@ -1,14 +1,9 @@
 /** What a page that carries an original Tracardi snippet expects to find. */
 export const original = (h) => {
   const w = h._w;
-  const listeners = h._config._options.listeners || {};
-  const waiting = [];
+  const listeners = h._options.listeners || {};
 
-  const addListener = (target, type, fn) => {
-    [].concat(typeof target == 'string' ? Array.from(w.document.querySelectorAll(target)) : target).forEach((element) =>
-      element.addEventListener(type, fn),
-    );
-  };
+  const addListener = (target, type, fn) => target.addEventListener(type, fn);
   const helpers = {
     // The original's helpers answer as its HTTP client does, with the reply under `data`.
     track: (type, properties, options) =>
@@ -18,26 +13,25 @@ export const original = (h) => {
   };
 
   h._on('made', (tracker) => {
-    const first = { tracker, helpers, config: h._config._options };
+    const given = { tracker, helpers, config: h._options };
     tracker.plugins = { tracardi: helpers };
     tracker.getState = () => ({ plugins: { tracardi: { initialized: true } } });
     w.tracardi = { default: tracker };
     w.response = w.response || { context: {} };
-    const name = w.navigator.cookieEnabled ? 'onInit' : 'onCookiesDisabled';
-    if (listeners[name]) h._try(() => listeners[name]({ tracker, helpers, session: { id: tracker.sessionId() } }));
+    const listener = listeners[w.navigator.cookieEnabled ? 'onInit' : 'onCookiesDisabled'];
+    if (listener) h._try(() => listener({ tracker, helpers, session: { id: tracker.sessionId() } }));
 
-    let ready = w.onTracardiReady;
-    const call = (fn) => h._try(() => fn(first));
-    h._on('answer', (context) => {
-      if (first.context) return;
-      first.context = context;
-      waiting.forEach(call);
-      // A page may also have put a plain function there, and the original snippet keeps its own list.
-      ready = w.onTracardiReady;
-      if (typeof ready == 'function') call(ready);
-      else if (ready && ready.call && ready.bind != bind) h._try(() => ready.call(first));
+    h._on('answer', (answer) => {
+      if (given.context) return;
+      given.context = answer;
+      // A page may have put a plain function in the place of the snippet's list of functions.
+      const ready = w.onTracardiReady;
+      if (typeof ready == 'function') ready(given);
+      else if (ready) {
+        // Whoever binds from now on is ready at once.
+        ready.bind = (fn) => fn(given);
+        ready.call(given);
+      }
     });
-    const bind = (fn) => (first.context ? call(fn) : waiting.push(fn));
-    if (!ready) w.onTracardiReady = { bind, call: (given) => waiting.forEach((fn) => fn(given)) };
   });
 };

@@ -15,29 +15,30 @@ export const outbox = (h) => {
   const key = PREFIX + h._id();
   let release;
   let saving;
+  let away;
 
   h._box = [];
 
   /** Does a piece of work under a lock that all pages of this origin share, or without one where there is none. */
-  h._lock = (name, work) => (locks ? locks.request(name, work).catch(work) : work());
+  h._lock = (name, work, ifAvailable) => (locks ? locks.request(name, { ifAvailable }, work).catch(work) : work());
 
-  h._save = (released) => {
+  h._save = () => {
     saving = 0;
-    const text = JSON.stringify({ t: released ? 0 : Date.now(), b: h._box });
+    const text = JSON.stringify({ t: away ? 0 : Date.now(), b: h._box });
     if (h._box[MOST_EVENTS] || text.length > MOST_CHARACTERS) h._drop(h._box.slice(0, AT_ONCE), { status: 'full' });
     else h._set(key, h._box[0] && text);
   };
 
   /** Stores what this task adds with one write, at the end of the task and before anything can unload the page. */
   h._saveSoon = () => {
-    saving = saving || Promise.resolve().then(() => h._try(() => saving && h._save()));
+    saving = saving || Promise.resolve().then(h._save);
   };
 
   const read = (name) => h._try(() => JSON.parse(h._get(name))) || { b: [] };
 
-  const take = (name, abandoned) => {
+  const take = (name, lock) => {
     const { t, b } = read(name);
-    if (!abandoned && Date.now() - t < ABANDONED_AFTER) return;
+    if (!lock && (lock === null || Date.now() - t < ABANDONED_AFTER)) return;
     // They are stored under the new key before the old one goes, so that a crash in between loses nothing.
     h._box = b.concat(h._box);
     h._save();
@@ -49,13 +50,7 @@ export const outbox = (h) => {
 
   /** Takes over what closed pages have left. */
   h._drain = () =>
-    h._try(() =>
-      others().forEach((name) =>
-        locks
-          ? locks.request(name, { ifAvailable: true }, (lock) => h._try(() => lock && take(name, 1))).catch(h._log)
-          : take(name),
-      ),
-    );
+    h._try(() => others().forEach((name) => h._lock(name, (lock) => h._try(() => take(name, lock)), true)));
 
   /** Marks the box as this page's while it lives. */
   h._hold = () => {
@@ -64,14 +59,15 @@ export const outbox = (h) => {
 
   /** Lets others take the box: a page in the back/forward cache may never come back, and a lock would keep it out. */
   h._letGo = () => {
-    h._save(1);
+    away = 1;
+    h._save();
     if (release) release();
     release = 0;
   };
 
   /** Back from the cache: what is still there is still ours. */
   h._comeBack = () => {
-    if (!h._live) return;
+    away = 0;
     h._hold();
     h._box = read(key).b;
   };

@@ -11,12 +11,12 @@ export const privacy = (h) => {
     h._mute =
       h._get(OPTED_OUT) ||
       (n.webdriver && !s.trackBots) ||
-      (n.globalPrivacyControl && s.respectGlobalPrivacyControl !== false) ||
+      (n.globalPrivacyControl && s.respectGPC !== false) ||
       (s.respectDoNotTrack && n.doNotTrack == 1);
     if (!h._mute && !h._live && h._agreed() && !d.prerendering) {
       h._live = true;
-      h._keep();
       h._hold();
+      h._save();
       h._drain();
       h._schedule();
     }

@@ -10,7 +10,7 @@ export const spa = (h) => {
     setTimeout(() => {
       if (here() == last) return;
       last = here();
-      const known = h._config._events.find(([type]) => type == 'page-view') || [];
+      const known = h._events.find(([type]) => type == 'page-view') || [];
       h._track('page-view', known[1]);
     });
 

@@ -1,3 +1,5 @@
+import { within } from './within.mjs';
+
 const IGNORE = 'data-tracardi-ignore';
 const PROPERTY = 'data-tracardi-prop-';
 
@@ -5,20 +7,17 @@ const PROPERTY = 'data-tracardi-prop-';
 export const triggers = (h) => {
   const fired = new Map();
 
-  h._triggers = (name, asked, type) =>
-    h._config._triggers.filter((t) => t && t.trigger == name && t.data).concat(asked ? { data: { event: type } } : []);
+  h._triggers = (name) => h._asked.filter((t) => t && t.trigger == name && t.data);
 
   h._selector = (t) => t.selector || `[data-tracardi-tag=${JSON.stringify(`${t.tag}`)}]`;
 
-  const ignored = (node) => {
-    for (; node; node = node.parentNode || node.host) if (node.hasAttribute && node.hasAttribute(IGNORE)) return true;
-  };
+  h._ignored = (node) => within(node, IGNORE);
 
   /** Makes a trigger's event for an element: its label and address, its data-tracardi-prop-*, never what was typed. */
   h._fire = (t, element, extra) => {
     const seen = fired.get(t) || new WeakSet();
-    const subject = element || h._w;
-    if (ignored(element) || (t.once && seen.has(subject))) return;
+    const subject = element || h;
+    if (h._ignored(element) || (t.once && seen.has(subject))) return;
     fired.set(t, seen.add(subject));
     const properties = Object.assign({}, t.data.properties);
     if (element) {

@@ -1,1 +1,1 @@
-(()=>{var t=o=>{let c=o.I;o.I=()=>{let[,e]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(o.n.document.cookie)||[];return Object.assign(c(),e&&{google:{client:e}})}};F.push(t);})();
+F.push(e=>{let t=e.I;e.I=()=>{let[,c]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return Object.assign(t(),c&&{google:{client:c}})}});

@@ -31,9 +31,15 @@ class Script:
 
 def tracker_script(source: Source, public_url: str) -> Script:
     """Return the tracker for one source, with its configuration and only the parts that it needs baked in."""
-    options = _options(source, public_url)
-    tracker = options["tracker"]
-    return _render(chunks_for(tracker["auto"], tracker["settings"]), _canonical(options))
+    options = _options(source, public_url)["tracker"]
+    # The script knows where it came from, and what is empty it takes as empty without being told.
+    baked = {
+        "url": {"api": options["url"]["api"]},
+        "source": options["source"],
+        "auto": _filled(options["auto"]),
+        "settings": _filled(options["settings"]),
+    }
+    return _render(chunks_for(options["auto"], options["settings"]), _canonical({"tracker": baked}))
 
 
 def page_script(public_url: str) -> Script:
@@ -94,6 +100,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_plain(item) for item in value]
     return value
+
+
+def _filled(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value not in ([], {}, None)}
 
 
 def _canonical(options: Mapping[str, Any]) -> str:
