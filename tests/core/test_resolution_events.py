@@ -196,6 +196,8 @@ REPEATED = [
     ("one-of-two-too-large", payload(None, None, event("a", too_large=LARGE), event("b"))),
     ("with-an-event-of-an-earlier-payload", payload(None, None, event("old"), event("b"))),
     ("with-events-of-two-earlier-payloads", payload(None, None, event("old"), event("older"), event("b"))),
+    ("a-profile-with-an-event-of-another", payload("P", None, event("older"), event("b"))),
+    ("an-event-without-a-profile", payload(None, None, event("nobody's"), event("b"))),
     ("an-event-of-another-session", payload(None, "s", event("old"), event("b"))),
     ("a-referral-adopted", payload(None, None, referral=referral("R"))),
     ("a-referral-merged", payload("P", "of-P", referral=referral("R"))),
@@ -208,7 +210,11 @@ def test_a_repeated_payload_finds_its_profile_and_session_and_opens_nothing(aske
     known = world(
         ["P", "Q", "R"],
         sessions=[visit("of-P", "P"), visit("of-Q", "Q"), visit("of-gone", "gone"), visit("s-old", "P")],
-        events={("shop", "old"): StoredEvent("P", "s-old"), ("shop", "older"): StoredEvent("Q", "of-Q")},
+        events={
+            ("shop", "old"): StoredEvent("P", "s-old"),
+            ("shop", "older"): StoredEvent("Q", "of-Q"),
+            ("shop", "nobody's"): StoredEvent(None, "s-nobody"),
+        },
     )
     first, second, third = play(known, asked, asked, asked)
 

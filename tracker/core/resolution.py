@@ -1,5 +1,6 @@
 """Whose event is it: the table of protocol §4, and the hand-over of a profile between domains (§5), as decisions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tracker.core.ids import has_uuid_form, names_nobody
@@ -61,7 +62,7 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
         there = known.live(sent)
         return _resolution(case, there.id if there else None, client_session or fresh.session, ())
     before = _stored_before(case, client_session)
-    here = known.live(sent) or _of_session(known, client_session) or (known.live(before.profile_id) if before else None)
+    here = known.live(sent) or _of_session(known, client_session) or _of_events(known, before)
     profile = _profile(case, here)
     profile_id = profile.id if profile else None
     _name(case, sent, profile_id)
@@ -95,18 +96,19 @@ def _meaningful(case: _Case, given: str | None, noun: str) -> str | None:
 # Which profile ----------------------------------------------------------------------------------------------------
 
 
-def _stored_before(case: _Case, client_session: str | None) -> StoredEvent | None:
-    """Return where the first event that is stored already went: its answer was lost, so the client repeats it."""
-    for event in case.payload.events:
-        stored = case.known.events.get((case.source.id, event.id or ""))
-        if stored and event.options.save_event and client_session in (None, stored.session_id):
-            return stored
-    return None
+def _stored_before(case: _Case, client_session: str | None) -> tuple[StoredEvent, ...]:
+    """Return where events of this payload already went: their answer was lost, so the client repeats them."""
+    found = (case.known.events.get((case.source.id, e.id or "")) for e in case.payload.events if e.options.save_event)
+    return tuple(stored for stored in found if stored and client_session in (None, stored.session_id))
 
 
 def _of_session(known: Known, client_session: str | None) -> Profile | None:
     rows = known.sessions.get(client_session or "", [])
     return known.live(rows[0].profile_id) if rows else None
+
+
+def _of_events(known: Known, before: Iterable[StoredEvent]) -> Profile | None:
+    return next((live for stored in before if (live := known.live(stored.profile_id))), None)
 
 
 def _profile(case: _Case, here: Profile | None) -> Profile | None:
@@ -183,10 +185,11 @@ def _add_extra(case: _Case, extra: str, profile_id: str) -> None:
 # Which session ----------------------------------------------------------------------------------------------------
 
 
-def _session(case: _Case, client_session: str | None, profile_id: str | None, before: StoredEvent | None) -> str:
+def _session(case: _Case, client_session: str | None, profile_id: str | None, before: Iterable[StoredEvent]) -> str:
     """Return the id of the session the events belong to, opening, re-pointing or continuing it as §4 says."""
-    if client_session is None and before is not None and _live_now(case, before.profile_id) == profile_id:
-        client_session = before.session_id
+    if client_session is None:
+        ours = (stored for stored in before if _live_now(case, stored.profile_id) == profile_id)
+        client_session = next((stored.session_id for stored in ours), None)
     if client_session is None:
         client_session = _handed_over_session(case, profile_id)
     rows = case.known.sessions.get(client_session or "", [])
