@@ -20,6 +20,8 @@ REFRESHED_EVERY: Micros = 2_000_000
 ASKED_AGAIN_EVERY: Micros = 100_000
 """How soon a refusal asks the database again, so that a source made a moment ago is found."""
 
+LONGEST_NAME = 256
+
 
 class SourceExists(ValueError):
     """A source with that id is there already."""
@@ -41,15 +43,23 @@ def checked(source: Source) -> Source:
     """Return the source with origins and hosts in the spelling they are compared in; ValueError says what is wrong."""
     suffixes = PublicSuffixList(accept_unknown=False)
     links = (*source.links, *_text_list(source.settings.get("trackExternalLinks", ())))
-    for settled, allowed in ((source.kind, ("browser", "server")), (source.referrals, ("signed", "plain", "off"))):
+    for settled, allowed in (
+        (source.kind, ("browser", "server")),
+        (source.referrals, ("signed", "plain", "off")),
+        (source.identify, ("verified", "open", "off")),
+    ):
         if settled not in allowed:
             raise ValueError(f"{settled!r} is not one of {', '.join(allowed)}.")
-    if not source.name.strip():
+    name = source.name.strip()
+    if not name:
         raise ValueError("A source needs a name.")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        # PostgreSQL would refuse it with an error of its own, and SQLite would keep it.
+        raise ValueError(f"The name of a source must be at most {LONGEST_NAME} printable characters.")
     return replace(
         source,
         id=source_rules.source_id(source.id),
-        name=source.name.strip(),
+        name=name,
         origins=tuple(dict.fromkeys(map(source_rules.origin, source.origins))),
         domains=tuple(dict.fromkeys(map(source_rules.host, source.domains))),
         links=source_rules.linked_domains(links, lambda host: suffixes.is_public(host)),

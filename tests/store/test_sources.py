@@ -1,0 +1,201 @@
+"""Event sources: made and switched by the operator, looked up by every request."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import event
+
+from tracker.core.model import Source
+from tracker.store import sources
+from tracker.store.sources import Directory
+
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def yes(_source: Source) -> bool:
+    return True
+
+
+def enabled(source: Source) -> bool:
+    return source.enabled
+
+
+def test_a_source_comes_back_as_it_was_made(engine, clock) -> None:
+    wanted = Source(
+        id="Source ID",
+        name="Läden & Co",
+        origins=("https://shop.example", "http://localhost:3000"),
+        domains=("shop.example",),
+        links=("blog.example",),
+        referrals="plain",
+        identify="open",
+        auto={"events": [["page-view", {"category": "laptops"}]], "triggers": []},
+        settings={"sendGpc": True, "text": "</script>\u0000\u2028"},
+    )
+    made, secret = sources.create(engine, wanted, clock())
+    assert made == wanted
+    assert secret is None
+    assert sources.all_sources(engine) == [wanted]
+
+
+def test_sources_are_listed_the_oldest_first(engine, make_source, clock) -> None:
+    for name in ("c", "a", "b"):
+        make_source(name)
+        clock.forward(1)
+    assert [source.id for source in sources.all_sources(engine)] == ["c", "a", "b"]
+
+
+def test_a_second_source_with_the_same_id_is_refused_and_changes_nothing(engine, make_source) -> None:
+    first = make_source("shop", name="First")
+    with pytest.raises(sources.SourceExists, match="'shop' exists already"):
+        make_source("shop", name="Second")
+    assert sources.all_sources(engine) == [first]
+
+
+def test_of_many_who_make_the_same_source_at_once_one_succeeds(engine, clock) -> None:
+    def make(number: int) -> bool:
+        try:
+            sources.create(engine, Source("shop", f"Number {number}"), clock())
+        except sources.SourceExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(make, range(8))) == 1
+    assert len(sources.all_sources(engine)) == 1
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"id": ""}, "must not be empty"),
+        ({"id": "x" * 129}, "longer than 128"),
+        ({"id": "two\nlines"}, "printable"),
+        ({"name": "   "}, "needs a name"),
+        ({"name": "x" * 257}, "at most 256"),
+        ({"name": "two\nlines"}, "printable"),
+        ({"kind": "robot"}, "'robot' is not one of"),
+        ({"referrals": "always"}, "'always' is not one of"),
+        ({"identify": "sometimes"}, "'sometimes' is not one of"),
+        ({"origins": ("shop.example",)}, "not an origin"),
+        ({"origins": ("https://shop.example/path",)}, "not an origin"),
+        ({"origins": ("ftp://shop.example",)}, "not an origin"),
+        ({"origins": ("https://u:p@shop.example",)}, "not an origin"),
+        ({"domains": ("https://shop.example",)}, "not a host name"),
+        ({"links": ("com",)}, "public suffix"),
+        ({"links": ("co.uk",)}, "public suffix"),
+        ({"links": (".CO.UK.",)}, "public suffix"),
+        ({"links": ("github.io",)}, "public suffix"),
+        ({"settings": {"trackExternalLinks": ["de"]}}, "public suffix"),
+        ({"settings": {"trackExternalLinks": "blog.example"}}, "must be a list"),
+    ],
+)
+def test_a_source_that_could_not_work_is_refused_with_the_reason(options, complaint, engine, clock) -> None:
+    wanted = Source(**{"id": "shop", "name": "Shop"} | options)
+    with pytest.raises(ValueError, match=complaint):
+        sources.create(engine, wanted, clock())
+    assert sources.all_sources(engine) == []
+
+
+@SQLITE
+def test_origins_and_hosts_are_kept_in_the_spelling_they_are_compared_in(make_source) -> None:
+    made = make_source(
+        "  shop ",
+        origins=("HTTPS://Shop.Example:443/", "http://shop.example:80", "https://shop.example", "http://[::1]:8000"),
+        domains=("Bücher.Example.",),
+        links=("", "Blog.Example", "blog.example", "localhost"),
+        settings={"trackExternalLinks": ["news.example", ""], "other": 1},
+    )
+    assert made.id == "shop"
+    assert made.origins == ("https://shop.example", "http://shop.example", "http://[::1]:8000")
+    assert made.domains == ("xn--bcher-kva.example",)
+    assert made.links == ("blog.example", "localhost", "news.example")
+    assert made.settings == {"other": 1}
+
+
+def test_the_longest_names_and_ids_fit_on_both_databases(engine, make_source) -> None:
+    made = make_source("🦊" * 128, name="é" * 256)
+    assert sources.all_sources(engine) == [made]
+
+
+# Secrets -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_server_sources_secret_is_shown_once_and_never_stored(engine, clock) -> None:
+    made, secret = sources.create(engine, Source("crm", "CRM", kind="server"), clock())
+    other, another = sources.create(engine, Source("erp", "ERP", kind="server"), clock())
+    assert secret is not None
+    assert len(secret) >= 40
+    assert secret != another
+    assert sources.shows_secret(made, secret)
+    assert not sources.shows_secret(other, secret)
+    for wrong in (None, "", secret[:-1], secret + " ", made.secret_hash):
+        assert not sources.shows_secret(made, wrong)
+    with engine.connect() as conn:
+        assert secret not in str(conn.exec_driver_sql("SELECT * FROM source").all())
+
+
+def test_a_source_without_a_secret_accepts_none(make_source) -> None:
+    assert not sources.shows_secret(make_source("shop"), "")
+    assert not sources.shows_secret(make_source("blog"), "anything")
+
+
+# The directory -----------------------------------------------------------------------------------------------------
+
+
+def test_switching_an_unknown_source_says_so(engine, clock) -> None:
+    assert not sources.switch(engine, "nowhere", enabled=False, now=clock())
+
+
+def test_a_disabled_source_is_refused_within_two_seconds_and_an_enabled_one_taken_at_once(
+    engine, make_source, clock
+) -> None:
+    make_source("shop")
+    directory = Directory(engine, clock)
+    assert directory.find("shop", enabled)
+    assert sources.switch(engine, "shop", enabled=False, now=clock())
+    clock.forward(1.999)
+    assert directory.find("shop", enabled), "the copy is still young enough"
+    clock.forward(0.001)
+    assert directory.find("shop", enabled) is None
+
+    assert sources.switch(engine, "shop", enabled=True, now=clock())
+    clock.forward(0.1)
+    assert directory.find("shop", enabled), "before it refuses anybody it asks again"
+
+
+def test_a_new_source_is_found_by_the_next_request_that_asks_for_it(engine, make_source, clock) -> None:
+    directory = Directory(engine, clock)
+    assert directory.find("shop", yes) is None
+    make_source("shop")
+    clock.forward(0.1)
+    assert directory.find("shop", yes)
+
+
+def test_refusals_ask_the_database_no_more_than_ten_times_a_second(engine, make_source, clock) -> None:
+    make_source("shop")
+    directory = Directory(engine, clock)
+    asked = []
+    event.listen(engine, "begin", asked.append)
+    for _ in range(100):
+        assert directory.find("guessed", yes) is None
+        clock.forward(0.01)
+    assert 9 <= len(asked) <= 11
+
+
+def test_a_clock_that_was_set_back_does_not_keep_an_old_copy(engine, make_source, clock) -> None:
+    make_source("shop")
+    directory = Directory(engine, clock)
+    assert directory.find("shop", enabled)
+    sources.switch(engine, "shop", enabled=False, now=clock())
+    clock.forward(-3600)
+    assert directory.find("shop", enabled) is None
+
+
+def test_what_was_last_seen_is_told_without_asking(engine, make_source, clock) -> None:
+    directory = Directory(engine, clock)
+    make_source("shop")
+    assert directory.last_seen() == []
+    directory.all()
+    assert [source.id for source in directory.last_seen()] == ["shop"]
