@@ -64,9 +64,14 @@ class Postgres:
     url_of: Callable[[str], str]
     names: Iterator[int]
 
-    def run(self, statement: str) -> None:
+    def run(self, statement: str, *values: object) -> None:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as conn:
-            conn.execute(statement.encode())
+            conn.execute(statement.encode(), values or None)
+
+    def hang_up_on(self, database: str | None, *, let_back_in: bool = True) -> None:
+        """Close every connection to a database, and take no new one unless they may come back."""
+        self.run(f"ALTER DATABASE {database} ALLOW_CONNECTIONS {let_back_in}")
+        self.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database)
 
     def fresh(self, template: str = "template1") -> str:
         """Return the name of a database that nobody has used yet, a copy of the template."""

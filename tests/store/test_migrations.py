@@ -10,12 +10,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
+from tracker.core.refusal import Unavailable
 from tracker.store import migrations
 from tracker.store.engine import connect, reading
 from tracker.store.tables import Base
 
 UPGRADE = """
 import sys
+from tracker.core.refusal import Unavailable
 from tracker.store import migrations
 from tracker.store.engine import connect
 print("ready", flush=True)
@@ -105,3 +107,14 @@ def test_processes_that_upgrade_at_once_all_succeed_and_migrate_once(empty: Engi
     assert [process.returncode for process in started] == [0, 0], complaints
     assert migrations.is_current(empty)
     assert tables(empty) == set(Base.metadata.tables) | {"alembic_version"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:////nowhere/at/all/handoff.db", "postgresql://handoff@127.0.0.1:1/handoff"],
+    ids=["sqlite", "postgresql"],
+)
+def test_a_database_that_cannot_be_reached_is_unavailable_and_not_a_foreign_error(url: str) -> None:
+    for question in (migrations.revision, migrations.is_current, migrations.upgrade):
+        with pytest.raises(Unavailable):
+            question(connect(url))

@@ -19,6 +19,7 @@ __all__ = ["Connection", "Engine", "LostRace", "connect", "reading", "transactio
 Result = TypeVar("Result")
 ATTEMPTS = 10
 _RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
+_NOT_MIGRATED = {"42P01", "42703"}  # undefined_table, undefined_column; SQLite says the same as an OperationalError.
 
 
 class LostRace(Exception):
@@ -69,7 +70,7 @@ def transaction(
         except DBAPIError as error:
             if _worth_another_try(error):
                 continue
-            if isinstance(error, (OperationalError, InterfaceError, InternalError)):
+            if isinstance(error, (OperationalError, InterfaceError, InternalError)) or _state(error) in _NOT_MIGRATED:
                 raise Unavailable("The database cannot store this now; send the same body again.") from error
             raise
     raise Unavailable("The database is too busy; send the same body again.")
@@ -85,7 +86,11 @@ def _worth_another_try(error: DBAPIError) -> bool:
         # A pooled connection that the server closed: nothing was committed unless COMMIT itself was cut off, and
         # then the outcome is unknown, so the client must repeat (event ids make that harmless).
         return bool(error.statement) and not re.match(r"\s*COMMIT", error.statement or "", re.IGNORECASE)
-    return getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
+    return _state(error) in _RETRIED_STATES
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def _dumps(value: Any) -> str:

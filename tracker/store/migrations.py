@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from tracker.store.engine import Engine, reading
+from tracker.store.engine import Engine, reading, transaction
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -30,9 +30,8 @@ def head() -> str | None:
 
 
 def revision(engine: Engine) -> str | None:
-    """Return the revision the database is at, None where it was never migrated."""
-    with reading(engine).connect() as conn:
-        return MigrationContext.configure(conn).get_current_revision()
+    """Return the revision the database is at, None where it was never migrated; Unavailable where it cannot say."""
+    return transaction(reading(engine), lambda conn: MigrationContext.configure(conn).get_current_revision())
 
 
 def is_current(engine: Engine) -> bool:
