@@ -11,6 +11,7 @@ from tracker.core.model import Profile, Referral, Source
 
 _NAME = re.compile(r"[a-z0-9._-]+")
 _ADDRESS = re.compile(r"\[[0-9a-f:.]+\]|\d+\.\d+\.\d+\.\d+")
+_DEVIATES = re.compile("[ßς\u200c\u200d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,8 @@ def host_of(url: str) -> str | None:
         host = urlsplit(url).hostname
     except ValueError:
         return None
-    host = (host or "").rstrip(".").lower()
     try:
-        host = host if host.isascii() else host.encode("idna").decode()
+        host = _ascii(host or "").rstrip(".")
     except UnicodeError:
         return None
     if ":" in host:
@@ -39,11 +39,22 @@ def host_of(url: str) -> str | None:
     return host if _NAME.fullmatch(host) else None
 
 
+def _ascii(host: str) -> str:
+    """Return the host as a browser sends it; UnicodeError where Python and browsers differ on that."""
+    lowered = host.lower()
+    if lowered.isascii():
+        return lowered
+    if _DEVIATES.search(lowered):
+        # Python follows IDNA 2003, which makes "strasse" of "straße"; to a browser those are two owners' domains.
+        raise UnicodeError
+    return lowered.encode("idna").decode()
+
+
 def owned(host: str | None, entries: Iterable[str]) -> bool:
     """Return True where the host is an entry or a subdomain of one; never for an address or an empty entry (§5)."""
-    if not host or _ADDRESS.fullmatch(host):
+    name = (host or "").lower().rstrip(".")
+    if not name or _ADDRESS.fullmatch(name):
         return False
-    name = host.lower().rstrip(".")
     wanted = (entry.strip().lower().strip(".") for entry in entries)
     return any(entry and (name == entry or name.endswith(f".{entry}")) for entry in wanted)
 

@@ -1,7 +1,7 @@
 """What a source may hold: origins and host names, spelled the one way they are compared in."""
 
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tracker.core.ids import id_problem
 from tracker.core.limits import Limits
@@ -22,11 +22,11 @@ def origin(given: str) -> str:
     """Return ``scheme://host[:port]`` as a browser sends it in ``Origin``; ValueError where it is not an origin."""
     text = given.strip()
     try:
-        parts, port = urlsplit(text), urlsplit(text).port
+        parts, port = _with_port(text)
     except ValueError:
-        parts, port = urlsplit(""), None
+        parts, port = _with_port("")
     name = host_of(text)
-    extras = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
+    extras = (parts.path.strip("/"), parts.query, parts.fragment, "@" in parts.netloc)
     if parts.scheme not in _DEFAULT_PORTS or name is None or any(extras):
         raise ValueError(f"{given!r} is not an origin; write it as https://shop.example or http://localhost:3000.")
     shown = f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
@@ -36,7 +36,12 @@ def origin(given: str) -> str:
 def host(given: str) -> str:
     """Return a host name, lower-cased, in its ASCII form, without a port; ValueError where it is none."""
     text = given.strip().strip(".")
-    found = host_of(f"//{text}")
+    try:
+        # The port tells "blog.example:8080" from "https:blog.example", whose host would be "https".
+        _with_port(f"//{text}")
+        found = host_of(f"//{text}")
+    except ValueError:
+        found = None
     if found is None or any(mark in text for mark in "/@?#"):
         raise ValueError(f"{given!r} is not a host name; write it as blog.example, without https:// or a path.")
     return found
@@ -52,3 +57,9 @@ def linked_domains(given: Iterable[str], is_public_suffix: Callable[[str], bool]
         if is_public_suffix(entry):
             raise ValueError(f"{entry!r} is a public suffix that anybody can register below; name your own domain.")
     return found
+
+
+def _with_port(url: str) -> tuple[SplitResult, int | None]:
+    """Return the parts of a URL and its port; ValueError where that is no number from 0 to 65535."""
+    parts = urlsplit(url)
+    return parts, parts.port

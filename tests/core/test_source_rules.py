@@ -1,0 +1,146 @@
+"""How a source's id, origins and domains are spelled, and what is refused when one is saved."""
+
+import pytest
+
+from tracker.core.source_rules import host, linked_domains, origin, source_id
+
+PUBLIC_SUFFIXES = {"com", "co.uk", "example", "xn--p1ai"}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("shop", "shop"), ("  shop ", "shop"), ("Ladengeschäft 7", "Ladengeschäft 7"), ("a" * 128,) * 2]
+)
+def test_a_source_id_is_trimmed(given, kept):
+    assert source_id(given) == kept
+
+
+@pytest.mark.parametrize("given", ["", "   ", "a" * 129, "a\nb", "a\x00b", "a\ufffdb"], ids=ascii)
+def test_what_cannot_be_a_source_id(given):
+    with pytest.raises(ValueError, match="The source id must"):
+        source_id(given)
+
+
+ORIGINS = [
+    ("https://shop.example", "https://shop.example"),
+    ("  https://shop.example/  ", "https://shop.example"),
+    ("HTTPS://Shop.Example", "https://shop.example"),
+    ("https://shop.example:443", "https://shop.example"),
+    ("http://shop.example:80", "http://shop.example"),
+    ("http://shop.example:443", "http://shop.example:443"),
+    ("https://shop.example:8443", "https://shop.example:8443"),
+    ("http://localhost:3000", "http://localhost:3000"),
+    ("http://192.0.2.7:8080", "http://192.0.2.7:8080"),
+    ("http://[2001:DB8::1]:8080", "http://[2001:db8::1]:8080"),
+    ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ("https://shop.example.", "https://shop.example"),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), ORIGINS, ids=[row[0] for row in ORIGINS])
+def test_an_origin_is_kept_as_a_browser_sends_it(given, kept):
+    assert origin(given) == kept
+    assert origin(kept) == kept
+
+
+NO_ORIGINS = [
+    "",
+    "*",
+    "null",
+    "shop.example",
+    "//shop.example",
+    "https://",
+    "https://*.shop.example",
+    "https://shop.example/path",
+    "https://shop.example?a=1",
+    "https://shop.example#part",
+    "https://user@shop.example",
+    "https://user:secret@shop.example",
+    "https://:secret@shop.example",
+    "https://@shop.example",
+    "https://shop.example\\@evil.test",
+    "https://shop.example:port",
+    "https://shop.example:99999",
+    "https://[2001:db8::1",
+    "ftp://shop.example",
+    "file:///tmp",
+    "javascript:alert(1)",
+    "chrome-extension://abcdef",
+    "https://straße.example",
+    "https://shop.example, https://blog.example",
+]
+
+
+@pytest.mark.parametrize("given", NO_ORIGINS)
+def test_what_is_not_an_origin_is_refused_with_how_to_write_one(given):
+    with pytest.raises(ValueError, match="is not an origin; write it as https"):
+        origin(given)
+
+
+HOSTS = [
+    ("blog.example", "blog.example"),
+    ("  Blog.Example  ", "blog.example"),
+    (".blog.example", "blog.example"),
+    ("blog.example.", "blog.example"),
+    ("blog.example:8080", "blog.example"),
+    ("bücher.example", "xn--bcher-kva.example"),
+    ("blog。example。", "blog.example"),
+    ("localhost", "localhost"),
+    ("192.0.2.7", "192.0.2.7"),
+    ("[2001:db8::1]:8080", "[2001:db8::1]"),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), HOSTS, ids=[row[0] for row in HOSTS])
+def test_a_host_is_kept_lower_cased_in_ascii_without_a_port(given, kept):
+    assert host(given) == kept
+    assert host(kept) == kept
+
+
+NO_HOSTS = [
+    "",
+    ".",
+    "*",
+    "*.blog.example",
+    "https://blog.example",
+    "https:blog.example",
+    "javascript:alert(1)",
+    "blog.example/post",
+    "blog.example:99999",
+    "someone@blog.example",
+    "blog.example?a",
+    "blog.example#a",
+    "blog example",
+    "blog.example,shop.example",
+    "[2001:db8::1",
+    "2001:db8::1",
+    "straße.example",
+]
+
+
+@pytest.mark.parametrize("given", NO_HOSTS)
+def test_what_is_not_a_host_is_refused_with_how_to_write_one(given):
+    with pytest.raises(ValueError, match="is not a host name; write it as blog"):
+        host(given)
+
+
+def test_linked_domains_are_kept_once_each_in_their_order_without_the_empty_ones():
+    given = ["", "shop.test", " ", "Blog.Test", "blog.test.", "shop.test"]
+
+    assert linked_domains(given, PUBLIC_SUFFIXES.__contains__) == ("shop.test", "blog.test")
+
+
+def test_no_linked_domains_are_none():
+    assert linked_domains(["", "  "], PUBLIC_SUFFIXES.__contains__) == ()
+
+
+@pytest.mark.parametrize("given", ["com", ".com", "COM.", "co.uk", "рф"])
+def test_a_domain_that_anybody_can_register_below_is_refused(given):
+    with pytest.raises(ValueError, match="is a public suffix that anybody can register below"):
+        linked_domains(["shop.test", given], PUBLIC_SUFFIXES.__contains__)
+
+
+def test_the_own_domain_below_a_public_suffix_is_taken():
+    assert linked_domains(["shop.co.uk", "blog.example"], PUBLIC_SUFFIXES.__contains__) == (
+        "shop.co.uk",
+        "blog.example",
+    )
