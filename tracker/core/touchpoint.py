@@ -25,7 +25,9 @@ def touchpoint(context: Json, events: tuple[Event, ...]) -> dict[str, str]:
     found = {name: value for name, value in _query(page.get("url")) if value}
     utm = context.get("utm")
     if isinstance(utm, dict):
-        found |= {f"utm_{name.removeprefix('utm_')}": value for name, value in utm.items() if isinstance(value, str)}
+        found |= {
+            f"utm_{name.removeprefix('utm_')}": value for name, value in utm.items() if isinstance(value, str) and value
+        }
     point = {name: found[key][:_LONGEST] for key, name in CAMPAIGN.items() if found.get(key)}
     point |= {key: found[key][:_LONGEST] for key in CLICK_IDS if found.get(key)}
     if referrer := referrer_host(page):
