@@ -19,9 +19,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     """Return the WSGI application for these settings (default: the environment's), on a migrated database."""
     settings = settings or Settings.from_env()
     engine = connect(settings.database_url)
+    sources = Directory(engine, clock)
     # Pages are served from web/; the public static files are the operator's to see, so Flask's own route stays off.
     app = Flask("tracker", static_folder=None)
-    app.config["SECRET_KEY"] = settings.secret_keys[0]
     install(
         app,
         Services(
@@ -29,8 +29,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             engine=engine,
             clock=clock,
             new_id=new_id,
-            sources=Directory(engine, clock),
-            committer=Committer(engine, clock, new_id, tombstone_digest(settings.secret_keys)),
+            sources=sources,
+            committer=Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys)),
             passes=PassOffice(settings.secret_keys, clock),
         ),
     )

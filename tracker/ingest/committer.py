@@ -1,39 +1,123 @@
-"""From a payload to a committed decision: gather, decide, write, and only then answer."""
+"""Group commit: the payloads that wait together are decided and committed together, and only then answered."""
 
-from dataclasses import dataclass
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
 
 from tracker.core.known import absorb
 from tracker.core.model import Fresh, Payload, Source
+from tracker.core.refusal import Unavailable
 from tracker.core.resolution import resolve
 from tracker.core.steps import Resolution, Step
 from tracker.ingest.fresh import Clock, NewId, fresh_for
 from tracker.store.applying import apply
 from tracker.store.engine import Connection, Engine, transaction
 from tracker.store.repository import Digest, known
+from tracker.store.sources import Directory
+
+Asked = tuple[Payload, Fresh]
+LARGEST_BATCH = 128
+ONE_TURN = 1e-6
+MOST_WAITING = 2_000
+"""Above this the collector is slower than its visitors: who comes now is told at once to come again."""
 
 
-@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """One caller: what it asked for, the source that accepted it, what came of it, and the gate it waits at."""
+
+    __slots__ = ("asked", "failure", "gate", "resolution", "source")
+
+    def __init__(self, asked: Asked, source: Source) -> None:
+        self.asked = asked
+        self.source = source
+        self.resolution: Resolution | None = None
+        self.failure: BaseException | None = None
+        # A bare lock is the cheapest thing one thread (or greenlet) can wait at until another lets it go.
+        self.gate = threading.Lock()
+        self.gate.acquire()
+
+    def outcome(self) -> Resolution:
+        self.gate.acquire()
+        if self.resolution is None:
+            raise self.failure or RuntimeError("a payload was let go without an outcome")
+        return self.resolution
+
+
 class Committer:
-    """Records payloads; whoever gets a Resolution back may tell the client that it is stored."""
+    """Records payloads; whoever gets a Resolution back may tell the client that it is stored.
 
-    engine: Engine
-    clock: Clock
-    new_id: NewId
-    digest: Digest
+    One writer thread a process, started with the first payload, takes all that wait at that moment. Nobody waits for
+    a batch to fill: while one is being committed the next one gathers by itself.
+    """
 
-    def record(self, payload: Payload, sources: dict[str, Source]) -> Resolution:
+    def __init__(self, engine: Engine, sources: Directory, clock: Clock, new_id: NewId, digest: Digest) -> None:
+        self._engine = engine
+        self._sources = sources
+        self._clock = clock
+        self._new_id = new_id
+        self._digest = digest
+        self._queue: deque[_Waiting] = deque()
+        self._work = threading.Semaphore(0)
+        self._starting = threading.Lock()
+        self._writer: threading.Thread | None = None
+
+    def record(self, payload: Payload, source: Source) -> Resolution:
         """Return what became of a payload once it is committed; Unavailable where it could not be stored."""
-        fresh = fresh_for(payload, self.clock, self.new_id)
-        return commit(self.engine, [(payload, fresh)], sources, self.digest)[0]
+        if len(self._queue) >= MOST_WAITING:
+            raise Unavailable("Too many events at once; send the same body again.")
+        waiting = _Waiting((payload, fresh_for(payload, self._clock, self._new_id)), source)
+        self._queue.append(waiting)
+        self._work.release()
+        if self._writer is None:
+            self._start()
+        return waiting.outcome()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="committer", daemon=True)
+                self._writer.start()
+
+    def _write(self) -> None:
+        while True:
+            self._work.acquire()
+            # Under gevent the writer is woken before the loop has looked at the sockets again; one turn of the loop
+            # lets every request that is there already join the batch. It is no wait for requests yet to come.
+            time.sleep(ONE_TURN)
+            batch = [self._queue.popleft()]
+            while len(batch) < LARGEST_BATCH and self._work.acquire(blocking=False):
+                batch.append(self._queue.popleft())
+            self._settle(batch)
+
+    def _settle(self, batch: Sequence[_Waiting]) -> None:
+        """Commit a batch and let everybody in it go, with a resolution or with what went wrong."""
+        try:
+            sources = self._sources.all() | {waiting.source.id: waiting.source for waiting in batch}
+            resolutions = commit(self._engine, [waiting.asked for waiting in batch], sources, self._digest)
+        except Unavailable as unavailable:
+            for waiting in batch:
+                waiting.failure = unavailable
+        except Exception as failure:
+            if len(batch) > 1:
+                # Something in the batch cannot be stored, and no retry mends that: the halves find out which it is.
+                middle = len(batch) // 2
+                self._settle(batch[:middle])
+                self._settle(batch[middle:])
+                return
+            batch[0].failure = failure
+        else:
+            for waiting, resolution in zip(batch, resolutions, strict=True):
+                waiting.resolution = resolution
+        for waiting in batch:
+            waiting.gate.release()
 
 
-def commit(
-    engine: Engine, batch: list[tuple[Payload, Fresh]], sources: dict[str, Source], digest: Digest
-) -> list[Resolution]:
+def commit(engine: Engine, batch: Sequence[Asked], sources: dict[str, Source], digest: Digest) -> list[Resolution]:
     """Decide and write a batch in one transaction; returns a Resolution for each payload, in order."""
 
     def work(conn: Connection) -> list[Resolution]:
-        found = known(conn, [payload for payload, _ in batch], dict(sources), digest)
+        found = known(conn, [payload for payload, _ in batch], sources, digest)
         resolutions: list[Resolution] = []
         steps: list[Step] = []
         for payload, fresh in batch:

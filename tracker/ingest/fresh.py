@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -26,7 +25,7 @@ def new_uuid(noun: Noun) -> str:
     Who knows a profile's or a session's id can speak for it, so those are random throughout (version 4). The others
     begin with the time (version 7), so that the indexes of the large tables grow at one end.
     """
-    return str(uuid.uuid4() if noun in ("profile", "session") else uuid_utils.uuid7())
+    return str(uuid_utils.uuid4() if noun in ("profile", "session") else uuid_utils.uuid7())
 
 
 def fresh_for(payload: Payload, clock: Clock, new_id: NewId) -> Fresh:

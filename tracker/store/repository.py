@@ -1,12 +1,13 @@
-"""What a batch needs to know, in a fixed number of selects, and what it decided, in one statement a table."""
+"""What a batch of payloads needs to know, in at most four selects however many they are."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, literal_column, or_, select, union_all
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from tracker.core.known import Known
 from tracker.core.model import Payload, Profile, Session, Source, StoredEvent
+from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import AliasRow, EventRow, PassUseRow, ProfileRow, SessionRow, TombstoneRow
 
 Digest = Callable[[str, str], Sequence[str]]
@@ -14,100 +15,118 @@ Digest = Callable[[str, str], Sequence[str]]
 
 
 def known(conn: Connection, payloads: Sequence[Payload], sources: dict[str, Source], digest: Digest) -> Known:
-    """Return all that deciding these payloads needs, in at most four selects however many they are."""
+    """Return all that deciding these payloads needs; their sources are in ``sources`` already."""
     found = Known(sources=sources)
-    _sessions(conn, payloads, found)
-    _events(conn, payloads, found)
-    _aliases(conn, payloads, found)
-    _gone(conn, payloads, found, digest)
+    _learn_sessions(conn, payloads, found)
+    _learn_events(conn, payloads, found)
+    _learn_aliases(conn, payloads, found)
+    _learn_gone(conn, payloads, found, digest)
     return found
 
 
-def _live_profile(found: Known, named: str | None, row: Any) -> None:
-    if named is not None and row.live is not None:
-        found.aliases[named] = row.live
-        found.profiles.setdefault(row.live, Profile(row.live, row.identified))
-        found.aliases.setdefault(row.live, row.live)
-
-
-def _sessions(conn: Connection, payloads: Sequence[Payload], found: Known) -> None:
-    ids = {payload.session_id for payload in payloads if payload.session_id}
-    ids |= {p.referral.session_id for p in payloads if p.referral and p.referral.session_id}
-    if not ids:
-        return
-    asked = sorted(ids)
-    rows = conn.execute(
+def _sessions(among: Among) -> Select[str, str, str | None, int, str, bool]:
+    return (
         select(
             SessionRow.id,
             SessionRow.client_id,
             SessionRow.profile_id,
             SessionRow.updated,
-            AliasRow.profile_id.label("live"),
+            AliasRow.profile_id,
             ProfileRow.identified,
         )
         .outerjoin(AliasRow, AliasRow.id == SessionRow.profile_id)
         .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
-        .where(or_(SessionRow.id.in_(asked), SessionRow.client_id.in_(asked)))
+        .where(or_(among(SessionRow.id.expression, "ids"), among(SessionRow.client_id.expression, "ids")))
         .order_by(SessionRow.created, SessionRow.id)
     )
-    for row in rows:
-        _live_profile(found, row.profile_id, row)
-        session = Session(row.id, row.client_id, row.profile_id, row.updated)
-        found.sessions.setdefault(row.id, []).insert(0, session)
-        if row.client_id != row.id:
-            found.sessions.setdefault(row.client_id, []).append(session)
 
 
-def _events(conn: Connection, payloads: Sequence[Payload], found: Known) -> None:
-    asked = {(payload.source_id, event.id) for payload in payloads for event in payload.events if event.id}
-    if not asked:
-        return
-    rows = conn.execute(
+def _events(among: Among) -> Select[str, str, str | None, str, str, bool, str, str | None, int]:
+    return (
         select(
             EventRow.source_id,
             EventRow.id,
             EventRow.profile_id,
             EventRow.session_id,
-            AliasRow.profile_id.label("live"),
+            AliasRow.profile_id,
             ProfileRow.identified,
             SessionRow.client_id,
-            SessionRow.profile_id.label("session_profile"),
+            SessionRow.profile_id,
             SessionRow.updated,
         )
         .outerjoin(AliasRow, AliasRow.id == EventRow.profile_id)
         .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
         .outerjoin(SessionRow, SessionRow.id == EventRow.session_id)
-        # Several sources in one batch ask for a few pairs too many; the key serves both columns, and the surplus
-        # is dropped here, while a list of pairs is one SQLite cannot use the key for.
-        .where(
-            EventRow.source_id.in_(sorted({source_id for source_id, _ in asked})),
-            EventRow.id.in_(sorted({event_id for _, event_id in asked})),
-        )
+        # Several sources in one batch ask for a few pairs too many; the key serves both columns all the same, and
+        # whoever reads the answer drops the surplus.
+        .where(among(EventRow.source_id.expression, "sources"), among(EventRow.id.expression, "ids"))
     )
-    for row in rows:
-        if (row.source_id, row.id) not in asked:
-            continue
-        found.events[row.source_id, row.id] = StoredEvent(row.profile_id, row.session_id)
-        _live_profile(found, row.profile_id, row)
-        if row.client_id is not None and row.session_id not in found.sessions:
-            session = Session(row.session_id, row.client_id, row.session_profile, row.updated)
-            found.sessions[row.session_id] = [session]
 
 
-def _aliases(conn: Connection, payloads: Sequence[Payload], found: Known) -> None:
-    # Sessions and events may name a merged profile by an id that only their own join knows; all is in ``found`` by now.
-    ids = {name for payload in payloads for name in _profile_ids(payload)}
-    ids |= {row.profile_id for rows in found.sessions.values() for row in rows if row.profile_id}
-    ids -= found.aliases.keys()
+def _aliases(among: Among) -> Select[str, str, bool]:
+    return (
+        select(AliasRow.id, AliasRow.profile_id, ProfileRow.identified)
+        .join(ProfileRow, ProfileRow.id == AliasRow.profile_id)
+        .where(among(AliasRow.id.expression, "ids"))
+    )
+
+
+def _gone(among: Among) -> CompoundSelect[str, str]:
+    # A spent pass is told from a tombstone by the source it was spent on.
+    tombstones: Select[str, str] = select(TombstoneRow.hash, literal_column("''").label("source_id")).where(
+        among(TombstoneRow.hash.expression, "hashes")
+    )
+    spent = select(PassUseRow.nonce, PassUseRow.source_id).where(among(PassUseRow.nonce.expression, "nonces"))
+    return union_all(tombstones, spent)
+
+
+SESSIONS, EVENTS, ALIASES, GONE = Prepared(_sessions), Prepared(_events), Prepared(_aliases), Prepared(_gone)
+
+
+def _learn_profile(found: Known, named: str | None, live: str | None, identified: bool) -> None:
+    if named is not None and live is not None:
+        found.aliases[named] = live
+        found.aliases.setdefault(live, live)
+        if live not in found.profiles:
+            found.profiles[live] = Profile(live, bool(identified))
+
+
+def _learn_sessions(conn: Connection, payloads: Sequence[Payload], found: Known) -> None:
+    ids = {payload.session_id for payload in payloads if payload.session_id}
+    ids |= {p.referral.session_id for p in payloads if p.referral and p.referral.session_id}
     if not ids:
         return
-    rows = conn.execute(
-        select(AliasRow.id, AliasRow.profile_id.label("live"), ProfileRow.identified)
-        .join(ProfileRow, ProfileRow.id == AliasRow.profile_id)
-        .where(AliasRow.id.in_(sorted(ids)))
-    )
-    for row in rows:
-        _live_profile(found, row.id, row)
+    for session_id, client_id, profile_id, updated, live, identified in SESSIONS.rows(conn, ids=ids):
+        _learn_profile(found, profile_id, live, identified)
+        session = Session(session_id, client_id, profile_id, updated)
+        found.sessions.setdefault(session_id, []).insert(0, session)
+        if client_id != session_id:
+            found.sessions.setdefault(client_id, []).append(session)
+
+
+def _learn_events(conn: Connection, payloads: Sequence[Payload], found: Known) -> None:
+    asked = {(payload.source_id, event.id) for payload in payloads for event in payload.events if event.id}
+    if not asked:
+        return
+    sources, ids = {source_id for source_id, _ in asked}, {event_id for _, event_id in asked}
+    for row in EVENTS.rows(conn, sources=sources, ids=ids):
+        source_id, event_id, profile_id, session_id, live, identified, client_id, session_profile, updated = row
+        if (source_id, event_id) not in asked:
+            continue
+        found.events[source_id, event_id] = StoredEvent(profile_id, session_id)
+        _learn_profile(found, profile_id, live, identified)
+        if client_id is not None and session_id not in found.sessions:
+            found.sessions[session_id] = [Session(session_id, client_id, session_profile, updated)]
+
+
+def _learn_aliases(conn: Connection, payloads: Sequence[Payload], found: Known) -> None:
+    ids = {name for payload in payloads for name in _profile_ids(payload)}
+    # A session that only an event led to may belong to a profile that nobody has named so far.
+    ids |= {session.profile_id for rows in found.sessions.values() for session in rows if session.profile_id}
+    ids -= found.aliases.keys()
+    if ids:
+        for name, live, identified in ALIASES.rows(conn, ids=ids):
+            _learn_profile(found, name, live, identified)
 
 
 def _profile_ids(payload: Payload) -> Iterable[str]:
@@ -118,7 +137,7 @@ def _profile_ids(payload: Payload) -> Iterable[str]:
         yield payload.referral.profile_id
 
 
-def _gone(conn: Connection, payloads: Sequence[Payload], found: Known, digest: Digest) -> None:
+def _learn_gone(conn: Connection, payloads: Sequence[Payload], found: Known, digest: Digest) -> None:
     """Learn which ids were erased and which passes were spent, both in one select."""
     profiles = {name for payload in payloads for name in _profile_ids(payload)} - found.aliases.keys()
     events = {(p.source_id, event.id) for p in payloads for event in p.events if event.id} - found.events.keys()
@@ -128,15 +147,10 @@ def _gone(conn: Connection, payloads: Sequence[Payload], found: Known, digest: D
     hashes = hidden_profiles.keys() | hidden_events.keys()
     if not hashes and not nonces:
         return
-    # A spent pass is told from a tombstone by the source it was spent on.
-    tombstones = select(TombstoneRow.hash.label("key"), literal("").label("source_id")).where(
-        TombstoneRow.hash.in_(sorted(hashes))
-    )
-    spent = select(PassUseRow.nonce, PassUseRow.source_id).where(PassUseRow.nonce.in_(sorted(nonces)))
-    for row in conn.execute(union_all(tombstones, spent) if nonces else tombstones):
-        if row.source_id:
-            found.spent.add((row.key, row.source_id))
-        elif row.key in hidden_profiles:
-            found.erased.add(hidden_profiles[row.key])
+    for key, source_id in GONE.rows(conn, hashes=hashes, nonces=nonces):
+        if source_id:
+            found.spent.add((key, source_id))
+        elif key in hidden_profiles:
+            found.erased.add(hidden_profiles[key])
         else:
-            found.forgotten.add(hidden_events[row.key])
+            found.forgotten.add(hidden_events[key])

@@ -7,6 +7,7 @@ from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, Unavailable
+from tracker.web.headers import request_id
 from tracker.web.log import log
 
 _LARGEST_ANSWER = 8 * 1024
@@ -35,7 +36,7 @@ def _refused(refusal: Refusal) -> Response:
         return json_answer({"detail": _problems(refusal)}, refusal.status)
     if isinstance(refusal, InvalidSource):
         return json_answer({"detail": refusal.detail}, refusal.status)
-    answer = json_answer({"detail": refusal.detail, "request_id": g.request_id}, refusal.status)
+    answer = json_answer({"detail": refusal.detail, "request_id": request_id()}, refusal.status)
     if refusal.retry_after is not None or isinstance(refusal, Unavailable):
         # Jittered, so that browsers turned away together do not come back together (protocol §3).
         answer.headers["Retry-After"] = str(refusal.retry_after or random.randint(1, 5))  # noqa: S311
@@ -62,7 +63,7 @@ def _entry(problem: Problem) -> dict[str, object]:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    answer = json_answer({"detail": _SENTENCES.get(status, "The request failed."), "request_id": g.request_id}, status)
+    answer = json_answer({"detail": _SENTENCES.get(status, "The request failed."), "request_id": request_id()}, status)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             answer.headers[name] = value
@@ -71,5 +72,5 @@ def _http_error(error: HTTPException) -> Response:
 
 def _bug(error: Exception) -> Response:
     # The trace goes to the log under the request's id; the client learns only that id.
-    log.error("bug", request_id=g.request_id, exc_info=error)
-    return json_answer({"detail": "Something went wrong on our side.", "request_id": g.request_id}, 500)
+    log("bug", request_id=request_id(), failure=error)
+    return json_answer({"detail": "Something went wrong on our side.", "request_id": request_id()}, 500)

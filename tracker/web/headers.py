@@ -1,14 +1,16 @@
 """What every answer carries, and who may read it from another origin."""
 
 import time
+from typing import Any, cast
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from werkzeug.local import LocalProxy
 
 from tracker.core.model import Source
 from tracker.web.log import log
 from tracker.web.services import services
 
-_CROSS_ORIGIN = ("track.track", "track.fresh_pass", "track.preflight")
+_CROSS_ORIGIN = frozenset({"track.track", "track.fresh_pass", "track.preflight"})
 
 
 def register(app: Flask) -> None:
@@ -24,40 +26,55 @@ def allows_origin(source: Source, origin: str | None) -> bool:
 
 def _start() -> None:
     g.started = time.perf_counter()
-    g.request_id = services().new_id("request")
+
+
+def request_id() -> str:
+    """Return the id under which this request is found in the log; for a payload that was taken it is its task id."""
+    if "request_id" not in g:
+        g.request_id = services().new_id("request")
+    return str(g.request_id)
 
 
 def _finish(response: Response) -> Response:
-    seconds = time.perf_counter() - g.started
-    response.headers["x-process-time"] = f"{seconds:.6f}"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if request.endpoint in _CROSS_ORIGIN:
-        response.headers["Cache-Control"] = "no-store"
-        _share(response)
-    log.info(
+    # Both are proxies that look up the current request at every access; this runs for every request.
+    here: Request = _current(request)
+    notes = _current(g)
+    source_id = notes.get("source_id")
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    if here.endpoint in _CROSS_ORIGIN:
+        headers["Cache-Control"] = "no-store"
+        headers["Vary"] = "Origin"
+        _share(here, response, source_id)
+    seconds = time.perf_counter() - notes.started
+    headers["x-process-time"] = f"{seconds:.6f}"
+    log(
         "request",
-        request_id=g.get("task", g.request_id),
-        method=request.method,
-        path=request.path,
+        request_id=request_id(),
+        method=here.method,
+        path=here.path,
         status=response.status_code,
         ms=round(seconds * 1000, 2),
-        source=g.get("source_id"),
-        refusal=g.get("refusal"),
+        source=source_id,
+        refusal=notes.get("refusal"),
     )
     return response
 
 
-def _share(response: Response) -> None:
+def _current(proxy: object) -> Any:
+    return cast("LocalProxy[Any]", proxy)._get_current_object()
+
+
+def _share(here: Request, response: Response, source_id: str | None) -> None:
     """Echo the origin where the source allows it, or, before the source is known, where any enabled one does."""
-    origin = request.headers.get("Origin")
-    response.headers["Vary"] = "Origin"
+    origin = here.environ.get("HTTP_ORIGIN")
     if origin is None or response.status_code == 401:
         return
-    if not (g.get("source_id") or any(allows_origin(source, origin) for source in services().sources.last_seen())):
+    if not (source_id or any(allows_origin(source, origin) for source in services().sources.last_seen())):
         return
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = "x-process-time, retry-after"
-    if request.method == "OPTIONS":
+    if here.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "POST"
         response.headers["Access-Control-Allow-Headers"] = "content-type, x-timestamp"
         response.headers["Access-Control-Max-Age"] = "3600"

@@ -1,35 +1,20 @@
-"""One JSON object a line, whatever is in the values; no bodies, no query strings, no secrets."""
+"""One JSON object a line on standard output, whatever is in the values; no bodies, no query strings, no secrets."""
 
-import logging
-import sys
-from collections.abc import MutableMapping
-from typing import Any
+import os
+import traceback
+from datetime import UTC, datetime
 
 import orjson
-import structlog
 
 _LONGEST = 512
+_STANDARD_OUTPUT = 1
 
 
-def _cap(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: value[:_LONGEST] if isinstance(value, str) and key != "exception" else value
-        for key, value in event.items()
-    }
-
-
-def _render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:
-    return orjson.dumps(event, default=repr)
-
-
-log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-    structlog.BytesLogger(sys.stdout.buffer),
-    wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        _cap,
-        _render,
-    ],
-)
+def log(event: str, *, failure: BaseException | None = None, **fields: str | float | None) -> None:
+    """Write one line. Each is a single write, so that the lines of several workers do not mix."""
+    line: dict[str, object] = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
+    for name, value in fields.items():
+        line[name] = value[:_LONGEST] if isinstance(value, str) else value
+    if failure is not None:
+        line["trace"] = "".join(traceback.format_exception(failure))
+    os.write(_STANDARD_OUTPUT, orjson.dumps(line, default=repr, option=orjson.OPT_APPEND_NEWLINE))

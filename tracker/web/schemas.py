@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from tracker.core.ids import id_problem
 from tracker.core.limits import Limits
 from tracker.core.refusal import Location, Malformed, Problem
+from tracker.web.plain import plainly_checked
 
 _LIMITS = Limits()
 _MISSING = "Missing data for required field."
@@ -126,7 +127,7 @@ _PASS = PassSchema()
 
 def checked(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the known fields of a tracker payload, trimmed and in shape; Malformed names everything wrong."""
-    return _load(_TRACK, body)
+    return plainly_checked(body) or _load(_TRACK, body)
 
 
 def pass_request(body: Mapping[str, Any]) -> tuple[str, str]:

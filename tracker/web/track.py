@@ -1,5 +1,6 @@
 """``POST /track`` and ``POST /pass``: what browsers, apps and backends send to."""
 
+from collections.abc import Mapping
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, g, request
@@ -29,23 +30,22 @@ class NoPass(Refusal):
 @track_blueprint.route("/track", methods=["POST"], provide_automatic_options=False)
 def track() -> Response:
     """Commit one tracker payload, then answer with the ids to go on with (protocol §2-§5)."""
-    parts = services()
-    decoded = _decoded()
-    payload = payload_from(decoded, _arrival())
-    source = _accepted(payload.source_id)
-    resolution = parts.committer.record(payload, parts.sources.all() | {source.id: source})
-    g.task = resolution.task
-    signs = source.referrals == "signed" and resolution.profile_id is not None
-    link_pass = parts.passes.issue(resolution.profile_id or "", source.id) if signs else None
-    return json_answer(resolution.reply(link_pass))
+    parts, environ = services(), request.environ
+    payload = payload_from(_decoded(environ), _arrival(environ))
+    source = _accepted(payload.source_id, environ)
+    resolution = parts.committer.record(payload, source)
+    g.request_id = resolution.task
+    if source.referrals != "signed" or resolution.profile_id is None:
+        return json_answer(resolution.reply())
+    return json_answer(resolution.reply(parts.passes.issue(resolution.profile_id, source.id)))
 
 
 @track_blueprint.route("/pass", methods=["POST"], provide_automatic_options=False)
 def fresh_pass() -> Response:
     """Give out a fresh link pass for a live profile of a source that signs its links (protocol §5)."""
     parts = services()
-    source_id, named = pass_request(_decoded().body)
-    source = _accepted(source_id)
+    source_id, named = pass_request(_decoded(request.environ).body)
+    source = _accepted(source_id, request.environ)
     profile_id = transaction(reading(parts.engine), lambda conn: live_id(conn, named))
     if source.referrals != "signed" or profile_id is None:
         raise NoPass("There is no pass for this profile and source.")
@@ -60,36 +60,37 @@ def preflight() -> Response:
     return Response(status=204)
 
 
-def _decoded() -> Decoded:
+def _decoded(environ: Mapping[str, str]) -> Decoded:
     return decode(
         cast("BinaryIO", request.stream),
-        content_type=request.headers.get("Content-Type"),
-        content_encoding=request.headers.get("Content-Encoding"),
+        content_type=environ.get("CONTENT_TYPE"),
+        content_encoding=environ.get("HTTP_CONTENT_ENCODING"),
         limits=services().settings.limits,
     )
 
 
-def _arrival() -> Arrival:
+def _arrival(environ: Mapping[str, str]) -> Arrival:
     parts = services()
+    origin = environ.get("HTTP_ORIGIN")
     return Arrival(
         now=parts.clock(),
         limits=parts.settings.limits,
         read_pass=parts.passes.read,
-        origin_host=host_of(request.headers.get("Origin", "")),
-        user_agent=request.headers.get("User-Agent", ""),
+        origin_host=host_of(origin) if origin else None,
+        user_agent=environ.get("HTTP_USER_AGENT", ""),
     )
 
 
-def _accepted(source_id: str) -> Source:
+def _accepted(source_id: str, environ: Mapping[str, str]) -> Source:
     """Return the source, or refuse in one way whatever is wrong with it."""
-    origin = request.headers.get("Origin")
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    origin = environ.get("HTTP_ORIGIN")
 
     def accepts(source: Source) -> bool:
-        if source.kind == "server":
-            shown = scheme.lower() == "bearer" and shows_secret(source, secret.strip())
-            return shown and (origin is None or allows_origin(source, origin)) and source.enabled
-        return allows_origin(source, origin)
+        if source.kind == "browser":
+            return allows_origin(source, origin)
+        scheme, _, secret = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        shown = scheme.lower() == "bearer" and shows_secret(source, secret.strip())
+        return shown and source.enabled and (origin is None or allows_origin(source, origin))
 
     source = services().sources.find(source_id, accepts)
     if source is None:

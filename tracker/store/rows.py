@@ -1,0 +1,135 @@
+"""What each decided step looks like as a row of its table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from tracker.core.model import Event, Micros
+from tracker.core.steps import (
+    AddAlias,
+    ContinueSession,
+    CreateProfile,
+    MergeProfiles,
+    OpenSession,
+    Quarantine,
+    SpendPass,
+    StoreEvent,
+    TouchProfile,
+)
+from tracker.store.writing import CONTINUED, Row
+
+QUARANTINED_BYTES = 16 * 1024
+
+
+def rows_of(of: Mapping[type, list[Any]]) -> dict[str, list[Row]]:
+    """Return what to insert in each table, and the sessions that go on."""
+    created: list[CreateProfile] = of[CreateProfile]
+    added: list[AddAlias] = of[AddAlias]
+    aliases = [(step.id, step.id) for step in created] + [(step.id, step.profile_id) for step in added]
+    spent: list[SpendPass] = of[SpendPass]
+    active = {step.id: step.at for step in of[TouchProfile]}
+    opened = {step.id: _session_row(step) for step in of[OpenSession]}
+    continued = _continued_rows(of[ContinueSession])
+    # One statement writes all tables and none of its parts sees the others: what goes on with a session that the same
+    # batch opens is written into its row at once.
+    for session_id in opened.keys() & continued.keys():
+        opened[session_id] |= {name: value for name, value in continued.pop(session_id).items() if value is not None}
+    return {
+        "profile": [_profile_row(step, active.get(step.id, step.updated)) for step in created],
+        "alias": [{"id": name, "profile_id": owner, "given_to": owner} for name, owner in aliases],
+        "merge": [_merge_row(step) for step in of[MergeProfiles]],
+        "pass_use": [{"nonce": s.nonce, "source_id": s.source_id, "expires": s.expires} for s in spent],
+        "session": list(opened.values()),
+        "event": [_event_row(step) for step in of[StoreEvent]],
+        "quarantine": [_quarantine_row(step) for step in of[Quarantine]],
+        CONTINUED: [continued[session_id] for session_id in sorted(continued)],
+    }
+
+
+def _profile_row(step: CreateProfile, updated: Micros) -> Row:
+    return {
+        "id": step.id,
+        "created": step.created,
+        "updated": updated,
+        "traits": {},
+        "consents": {},
+        "identified": False,
+        "merged_into": None,
+    }
+
+
+def _merge_row(step: MergeProfiles) -> Row:
+    return {
+        "id": step.id,
+        "loser": step.loser,
+        "survivor": step.survivor,
+        "reason": step.reason,
+        "referral": step.referral,
+        "at": step.at,
+        "undone_at": None,
+    }
+
+
+def _session_row(step: OpenSession) -> Row:
+    return {
+        "id": step.id,
+        "client_id": step.client_id,
+        "profile_id": step.profile_id,
+        "source_id": step.source_id,
+        "created": step.created,
+        "updated": step.updated,
+        "context": step.context,
+        "properties": step.properties,
+        "touchpoint": step.touchpoint,
+        "device": step.device,
+    }
+
+
+def _continued_rows(steps: list[ContinueSession]) -> dict[str, Row]:
+    """Return one row a session, with the newest context and properties that came along in this batch."""
+    rows: dict[str, Row] = {}
+    for step in steps:
+        row = rows.setdefault(step.id, {"id": step.id, "context": None, "properties": None})
+        row["updated"] = step.at
+        row["context"] = step.context or row["context"]
+        row["properties"] = step.properties or row["properties"]
+    return rows
+
+
+def _event_row(step: StoreEvent) -> Row:
+    event = step.event
+    return {
+        "source_id": step.source_id,
+        "id": step.id,
+        "type": event.type,
+        "profile_id": step.profile_id,
+        "session_id": step.session_id,
+        "properties": event.properties,
+        "context": event.context,
+        "tags": event.tags,
+        "created": event.time.create or step.received_at,
+        "inserted": event.time.insert or step.received_at,
+        "updated": event.time.update,
+        "received_at": step.received_at,
+        "batch": step.batch,
+        "position": step.position,
+        "batch_size": step.batch_size,
+    }
+
+
+def _quarantine_row(step: Quarantine) -> Row:
+    return {
+        "source_id": step.source_id,
+        "id": step.id,
+        "profile_id": step.profile_id,
+        "reason": step.reason,
+        "received_at": step.received_at,
+        "size": step.event.too_large or 0,
+        "beginning": _beginning(step.event),
+    }
+
+
+def _beginning(event: Event) -> str:
+    said = {"type": event.type, "id": event.id, "properties": event.properties, "context": event.context}
+    return orjson.dumps(said)[:QUARANTINED_BYTES].decode(errors="ignore")

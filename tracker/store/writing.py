@@ -1,0 +1,98 @@
+"""How rows get into the tables: SQLite takes one statement a table, PostgreSQL one statement for all of them."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, BigInteger, Boolean, Connection, SmallInteger, Table
+
+from tracker.store.tables import (
+    AliasRow,
+    Base,
+    EventRow,
+    MergeRow,
+    PassUseRow,
+    ProfileRow,
+    QuarantineRow,
+    SessionRow,
+)
+
+Row = dict[str, Any]
+Rows = Mapping[str, Sequence[Row]]
+"""Table name → rows to insert; ``CONTINUED`` → sessions that go on, each once, with None for what stays as it is."""
+
+CONTINUED = "continued"
+# A row that is there already means a lost race, and the transaction starts over; only a quarantined event that comes
+# again is nothing new.
+_SETTLED = {"quarantine": " ON CONFLICT DO NOTHING"}
+_TABLES: dict[str, Table] = {
+    row.__tablename__: Base.metadata.tables[row.__tablename__]
+    for row in (ProfileRow, AliasRow, MergeRow, PassUseRow, SessionRow, EventRow, QuarantineRow)
+}
+
+
+def write(conn: Connection, rows: Rows) -> None:
+    """Insert all rows and continue the sessions; an empty table costs nothing."""
+    filled = {name: rows[name] for name in (*_TABLES, CONTINUED) if rows.get(name)}
+    if not filled:
+        return
+    if conn.dialect.name == "postgresql":
+        # One statement fed with one JSON document a table: a round trip instead of one for every row.
+        given = {name: orjson.dumps(entries).decode() for name, entries in filled.items()}
+        conn.exec_driver_sql(_postgresql(tuple(filled)), given)
+        return
+    for name, entries in filled.items():
+        text, columns, blobs = _sqlite(name)
+        conn.exec_driver_sql(text, [_values(entry, columns, blobs) for entry in entries])
+
+
+def _values(entry: Row, columns: tuple[str, ...], blobs: frozenset[str]) -> tuple[Any, ...]:
+    return tuple(
+        orjson.dumps(value).decode() if name in blobs and value is not None else value
+        for name, value in ((name, entry[name]) for name in columns)
+    )
+
+
+@cache
+def _sqlite(name: str) -> tuple[str, tuple[str, ...], frozenset[str]]:
+    """Return the statement for one table, the columns it takes in order, and which of them hold JSON."""
+    if name == CONTINUED:
+        text = (
+            "UPDATE session SET updated = ?, context = COALESCE(?, context), properties = COALESCE(?, properties)"
+            " WHERE id = ?"
+        )
+        return text, ("updated", "context", "properties", "id"), frozenset({"context", "properties"})
+    columns = tuple(column.name for column in _TABLES[name].columns)
+    places = ", ".join("?" * len(columns))
+    text = f'INSERT INTO "{name}" ({", ".join(columns)}) VALUES ({places}){_SETTLED.get(name, "")}'  # noqa: S608
+    blobs = frozenset(column.name for column in _TABLES[name].columns if isinstance(column.type, JSON))
+    return text, columns, blobs
+
+
+@cache
+def _postgresql(names: tuple[str, ...]) -> str:
+    """Return one statement that fills the named tables, each from a JSON parameter of its own name."""
+    parts = ", ".join(f"w{place} AS ({_part(name)} RETURNING 1)" for place, name in enumerate(names))
+    counts = " + ".join(f"(SELECT count(*) FROM w{place})" for place, _ in enumerate(names))  # noqa: S608
+    return f"WITH {parts} SELECT {counts}"
+
+
+def _part(name: str) -> str:
+    table = _TABLES["session" if name == CONTINUED else name]
+    typed = ", ".join(f"{column.name} {_type(column.type)}" for column in table.columns)
+    given = f"json_to_recordset(CAST(%({name})s AS json)) AS given({typed})"
+    if name == CONTINUED:
+        return (
+            "UPDATE session SET updated = given.updated, context = COALESCE(given.context, session.context),"  # noqa: S608
+            f" properties = COALESCE(given.properties, session.properties) FROM {given} WHERE session.id = given.id"
+        )
+    columns = ", ".join(column.name for column in table.columns)
+    return f'INSERT INTO "{name}" ({columns}) SELECT {columns} FROM {given}{_SETTLED.get(name, "")}'  # noqa: S608
+
+
+def _type(column_type: object) -> str:
+    for kind, name in ((JSON, "json"), (Boolean, "boolean"), (SmallInteger, "smallint"), (BigInteger, "bigint")):
+        if isinstance(column_type, kind):
+            return name
+    return "text"
