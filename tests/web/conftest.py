@@ -1,0 +1,70 @@
+"""What the tests of the HTTP side share: posting payloads, and two sites of one owner."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+Body = dict[str, Any]
+
+
+@pytest.fixture
+def post(client: FlaskClient) -> Callable[..., TestResponse]:
+    """Post a body to ``/track`` as JSON; other keywords are headers, with ``_`` for ``-``."""
+
+    def go(body: object, path: str = "/track", **headers: str) -> TestResponse:
+        return client.post(path, json=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    return go
+
+
+@pytest.fixture
+def payload() -> Callable[..., Body]:
+    """Write a payload in short: ``payload("e1", session="s", profile="p", source="shop", …)``."""
+
+    def write(*event_ids: str, source: str = "shop", **fields: Any) -> Body:
+        body: Body = {"source": {"id": source}}
+        for name in ("session", "profile"):
+            if name in fields:
+                body[name] = {"id": fields.pop(name)}
+        return body | {"events": [{"type": "page-view", "id": event_id} for event_id in event_ids]} | fields
+
+    return write
+
+
+@pytest.fixture
+def track(post: Callable[..., TestResponse], payload: Callable[..., Body]) -> Callable[..., Body]:
+    """Post a payload written in short, and return the answer, which must be a success."""
+
+    def go(*event_ids: str, headers: dict[str, str] | None = None, **fields: Any) -> Body:
+        answer = post(payload(*event_ids, **fields), **(headers or {}))
+        assert answer.status_code == 200, answer.text
+        found: Body = answer.get_json()
+        return found
+
+    return go
+
+
+@pytest.fixture
+def sites(make_source: Callable[..., Any]) -> Callable[..., None]:
+    """Make two sites of one owner, linked both ways."""
+
+    def make(referrals: str = "plain", **options: Any) -> None:
+        for name, other in (("shop", "blog"), ("blog", "shop")):
+            domains = (f"{name}.example",)
+            make_source(name, domains=domains, links=(f"{other}.example",), referrals=referrals, **options)
+
+    return make
+
+
+@pytest.fixture
+def arriving() -> Callable[..., Body]:
+    """Return the context of a page that a visitor reached by a link carrying a profile."""
+
+    def write(profile: str, *, source: str = "shop", at: str = "blog.example", **passed: Any) -> Body:
+        handed = {"profile": profile, "source": source, "referrer": f"{source}.example"} | passed
+        return {"page": {"url": f"https://{at}/article"}, "tracardi": {"pass": handed}}
+
+    return write
