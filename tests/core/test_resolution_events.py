@@ -200,6 +200,7 @@ REPEATED = [
     ("an-event-without-a-profile", payload(None, None, event("nobody's"), event("b"))),
     ("an-event-of-another-session", payload(None, "s", event("old"), event("b"))),
     ("a-referral-adopted", payload(None, None, referral=referral("R"))),
+    ("a-referral-into-a-session-of-one-erased", payload(None, "of-gone-too", referral=referral("R"))),
     ("a-referral-merged", payload("P", "of-P", referral=referral("R"))),
     ("a-referral-merged-without-a-session", payload("P", None, referral=referral("R"))),
 ]
@@ -209,7 +210,10 @@ REPEATED = [
 def test_a_repeated_payload_finds_its_profile_and_session_and_opens_nothing(asked):
     known = world(
         ["P", "Q", "R"],
-        sessions=[visit("of-P", "P"), visit("of-Q", "Q"), visit("of-gone", "gone"), visit("s-old", "P")],
+        sessions=[
+            *(visit("of-P", "P"), visit("of-Q", "Q"), visit("of-gone", "gone"), visit("s-old", "P")),
+            *(visit("of-gone-too", "gone"), visit("stand-in", "R", client_id="of-gone-too")),
+        ],
         events={
             ("shop", "old"): StoredEvent("P", "s-old"),
             ("shop", "older"): StoredEvent("Q", "of-Q"),
@@ -247,9 +251,14 @@ def test_a_profile_or_session_that_was_sent_counts_more_than_an_event_seen_befor
         ["P", "Q"], sessions=[visit("of-P", "P"), visit("of-Q", "Q")], events={("shop", "e1"): StoredEvent("P", "of-P")}
     )
 
-    assert only(known, payload("Q", None)).profile_id == "Q"
-    assert only(known, payload("Q", None)).session_id == MINTED
-    assert only(known, payload(None, "of-Q")).profile_id == "Q"
+    assert told(only(known, payload("Q", None)).steps) == ["touch Q", f"open {MINTED} of Q"]
+    assert told(only(known, payload(None, "of-Q")).steps) == ["touch Q", "continue of-Q"]
+
+
+def test_an_event_seen_before_in_another_session_says_nothing_of_who_sends_it_now():
+    known = world(["P"], sessions=[visit("of-P", "P")], events={("shop", "e1"): StoredEvent("P", "of-P")})
+
+    assert told(only(known, payload(None, "s")).steps) == [f"create {NEW}", f"open s of {NEW}"]
 
 
 def test_a_late_repeat_of_erased_events_brings_nothing_back():
@@ -353,6 +362,13 @@ def test_an_unknown_session_that_came_along_is_not_adopted():
     resolution = only(world(["R"]), payload(referral=referral("R", session_id="made-up")))
 
     assert (resolution.profile_id, resolution.session_id) == ("R", MINTED)
+
+
+def test_a_session_whose_profile_is_gone_does_not_come_along_where_no_profile_is_saved_either():
+    known = world(["R"], sessions=[visit("of-gone", "gone")])
+    asked = payload(None, None, event(save_profile=False), referral=referral("R", session_id="of-gone"))
+
+    assert only(known, asked).session_id == MINTED
 
 
 def test_no_session_comes_along_with_a_refused_link():

@@ -97,9 +97,15 @@ def _meaningful(case: _Case, given: str | None, noun: str) -> str | None:
 
 
 def _stored_before(case: _Case, client_session: str | None) -> tuple[StoredEvent, ...]:
-    """Return where events of this payload already went: their answer was lost, so the client repeats them."""
-    found = (case.known.events.get((case.source.id, e.id or "")) for e in case.payload.events if e.options.save_event)
-    return tuple(stored for stored in found if stored and client_session in (None, stored.session_id))
+    """Return where events of this payload already went: their answer was lost, so the client repeats them.
+
+    What went to a session that the client's own does not stand for is left out: an id used twice by mistake must
+    not fuse two visitors.
+    """
+    rows = case.known.sessions.get(client_session or "", [])
+    sessions = {client_session, *(row.id for row in rows)}
+    found = (case.known.events.get((case.source.id, event.id or "")) for event in case.payload.events)
+    return tuple(stored for stored in found if stored and (client_session is None or stored.session_id in sessions))
 
 
 def _of_session(known: Known, client_session: str | None) -> Profile | None:
