@@ -12,13 +12,14 @@ export const consent = (h) => {
   /** Notes what the visitor agrees to and tells the server, for the last time when the agreement is taken back. */
   h._consent = (names) => {
     given = Object.assign({}, given, names);
-    if (!h._agreed()) {
+    const agreed = h._agreed();
+    if (h._live && !agreed) {
       h._track('consent-revoked', names);
       h._beacon();
       h._set(CONSENT);
       return h._silence();
     }
-    h._set(CONSENT, JSON.stringify(given), true);
+    if (agreed) h._set(CONSENT, JSON.stringify(given), true);
     h._decide();
     return h._track('consent-granted', names);
   };

@@ -114,7 +114,7 @@ export const delivery = (h) => {
 
   /** Sends what waits. A visitor without a profile holds a lock, lest two tabs at once become two visitors. */
   h._flush = async () => {
-    if (busy || !h._live || !h._box[0]) return;
+    if (busy || h._away || !h._live || !h._box[0]) return;
     if (Date.now() < next) return h._schedule();
     busy = 1;
     const more = await (h._pid() && !h._landing ? send() : h._lock('tracardi', send));
@@ -132,15 +132,14 @@ export const delivery = (h) => {
 
   /** Sends what is left when the page goes. It stays in the outbox, for nobody can tell whether it arrives. */
   h._beacon = () => {
-    let left = h._box.filter((item) => !flying.includes(item));
     let parcel;
     while (
       h._live &&
       Date.now() >= next &&
-      (parcel = pack(left)) &&
+      (parcel = pack(h._box.filter((item) => !flying.includes(item)))) &&
       w.navigator.sendBeacon(h._api + '/track', parcel._body)
     ) {
-      left = left.slice(parcel._items.length);
+      flying = flying.concat(parcel._items);
     }
   };
 
@@ -166,6 +165,8 @@ export const delivery = (h) => {
         return true;
       });
       if (!written) resolve(null);
+      // What is tracked while the page goes has no other way left.
+      else if (h._away) h._beacon();
       else if (options && (options.fire || options.asBeacon)) h._flush();
       else h._schedule();
     });

@@ -15,7 +15,6 @@ export const outbox = (h) => {
   const key = PREFIX + h._id();
   let release;
   let saving;
-  let away;
 
   h._box = [];
 
@@ -24,7 +23,7 @@ export const outbox = (h) => {
 
   h._save = () => {
     saving = 0;
-    const text = JSON.stringify({ t: away ? 0 : Date.now(), b: h._box });
+    const text = JSON.stringify({ t: h._away ? 0 : Date.now(), b: h._box });
     if (h._box[MOST_EVENTS] || text.length > MOST_CHARACTERS) h._drop(h._box.slice(0, AT_ONCE), { status: 'full' });
     else h._set(key, h._box[0] && text);
   };
@@ -59,7 +58,7 @@ export const outbox = (h) => {
 
   /** Lets others take the box: a page in the back/forward cache may never come back, and a lock would keep it out. */
   h._letGo = () => {
-    away = 1;
+    h._away = 1;
     h._save();
     if (release) release();
     release = 0;
@@ -67,7 +66,7 @@ export const outbox = (h) => {
 
   /** Back from the cache: what is still there is still ours. */
   h._comeBack = () => {
-    away = 0;
+    h._away = 0;
     h._hold();
     h._box = read(key).b;
   };
