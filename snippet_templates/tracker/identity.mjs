@@ -1,6 +1,7 @@
 const PROFILE = 'tracardi-profile-id';
 const SESSION = 'tracardi-session-id';
 const HALF_AN_HOUR = 1800;
+const TEN_SECONDS = 1e4;
 
 // The original script kept its ids as JSON, so an id may come with quotes around it.
 const unquoted = (id) => (id || '').replace(/^"|"$/g, '');
@@ -11,7 +12,7 @@ export const identity = (h) => {
   let memory = {};
   let session;
   let touched = 0;
-  let forbidden;
+  let written = 0;
 
   h._get = (key) => memory[key] || h._try(() => w.localStorage.getItem(key));
 
@@ -40,11 +41,14 @@ export const identity = (h) => {
   /** The id of the running session, prolonged by half an hour; a new one where it ran out or another is given. */
   h._sid = (id) => {
     const now = Date.now();
-    session =
-      id || readCookie() || (forbidden && now - touched < HALF_AN_HOUR * 1e3 && session) || h._id();
+    const kept = readCookie();
+    session = id || kept || (now - touched < HALF_AN_HOUR * 1e3 && session) || h._id();
     touched = now;
-    if (h._live) writeCookie(session, HALF_AN_HOUR);
-    forbidden = !h._live || !readCookie();
+    // Writing a cookie costs a click its time, so a visitor in full swing prolongs the session every ten seconds.
+    if (h._live && (session != kept || now - written > TEN_SECONDS)) {
+      writeCookie(session, HALF_AN_HOUR);
+      written = now;
+    }
     return session;
   };
 

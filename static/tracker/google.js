@@ -1,1 +1,1 @@
-F.push(e=>{let t=e.N;e.N=()=>{let[,c]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return Object.assign(t(),c&&{google:{client:c}})}});
+F.push(e=>{let t=e.I;e.I=()=>{let[,c]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return Object.assign(t(),c&&{google:{client:c}})}});
