@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,19 @@ from tracker.settings import Settings
 from tracker.store import check, migrations, sources
 from tracker.store.engine import connect, reading, transaction
 from tracker.store.repository import Digest
+from tracker.store.tables import Base
 from tracker.web.services import services
 
 NOON = "2025-06-01 12:00:00"
 SECRET_KEY = "a key that only tests sign with"
 TEMPLATE = "handoff_template"
+SCHEMA = b"""
+    SELECT (SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+           (SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint
+             WHERE connamespace = 'public'::regnamespace),
+           (SELECT count(*) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+             WHERE d.datname = current_database())
+"""
 
 
 @dataclass(slots=True)
@@ -57,16 +66,38 @@ class Names:
             return f"{noun}-{next(self.counts[noun])}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Postgres:
     """A running PostgreSQL of this test run alone."""
 
     url_of: Callable[[str], str]
     names: Iterator[int]
+    spare: list[str] = field(default_factory=list)
 
     def run(self, statement: str, *values: object) -> None:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as conn:
             conn.execute(statement.encode(), values or None)
+
+    def migrated(self, template: str) -> str:
+        """Return the name of a migrated database without a row in it."""
+        return self.spare.pop() if self.spare else self.fresh(template)
+
+    def take_back(self, database: str) -> None:
+        """Empty a database for the next test; one whose schema or settings a test has changed is dropped."""
+        # Whoever left a transaction open must not keep the next test waiting.
+        with psycopg.connect(self.url_of(database), options="-c lock_timeout=5000") as conn:
+            sound = conn.execute(SCHEMA).fetchone() == self.schema_of(TEMPLATE)
+            for table in reversed(Base.metadata.sorted_tables) if sound else ():
+                conn.execute(f"DELETE FROM {table.name}".encode())  # noqa: S608 - our own names
+        if sound:
+            self.spare.append(database)
+        else:
+            self.run(f"DROP DATABASE {database} WITH (FORCE)")
+
+    @cache  # noqa: B019 - there is one server a test run
+    def schema_of(self, database: str) -> object:
+        with psycopg.connect(self.url_of(database)) as conn:
+            return conn.execute(SCHEMA).fetchone()
 
     def hang_up_on(self, database: str | None, *, let_back_in: bool = True) -> None:
         """Close every connection to a database, and take no new one unless they may come back."""
@@ -133,7 +164,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 def empty_database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of this test alone, with nothing in it."""
     if backend == "sqlite":
-        yield f"sqlite:///{tmp_path / 'handoff.db'}"
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
     server: Postgres = request.getfixturevalue("postgres")
     name = server.fresh()
@@ -149,9 +180,9 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
         yield f"sqlite:///{file}"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    name = server.fresh(request.getfixturevalue("migrated_postgres"))
+    name = server.migrated(request.getfixturevalue("migrated_postgres"))
     yield server.url_of(name)
-    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+    server.take_back(name)
 
 
 @pytest.fixture

@@ -1,13 +1,35 @@
 """What the tests of the HTTP side share: posting payloads, and two sites of one owner."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app import create_app
+from tracker.ingest.fresh import Clock, NewId
+from tracker.settings import Settings
+from tracker.web.services import services
+
 Body = dict[str, Any]
+
+
+@pytest.fixture
+def another(settings: Settings, clock: Clock, new_id: NewId) -> Iterator[Callable[..., FlaskClient]]:
+    """Make a client of a further application, whose settings differ as told."""
+    made: list[Flask] = []
+
+    def make(**changes: Any) -> FlaskClient:
+        made.append(create_app(replace(settings, **changes), clock=clock, new_id=new_id))
+        return made[-1].test_client()
+
+    yield make
+    for app in made:
+        with app.app_context():
+            services().engine.dispose()
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def events(
         query = query.where(EventRow.source_id == source_id)
     if event_type is not None:
         query = query.where(EventRow.type == event_type)
-    for row in conn.execution_options(yield_per=500).execute(query):
+    for row in conn.execute(query.execution_options(yield_per=500)):
         yield _event(row)
 
 

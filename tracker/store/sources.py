@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from publicsuffixlist import PublicSuffixList
@@ -39,9 +40,14 @@ def shows_secret(source: Source, secret: str | None) -> bool:
     )
 
 
+@cache
+def _suffixes() -> PublicSuffixList:
+    # Reading the list takes a tenth of a second, so that it waits for the first domain to be linked.
+    return PublicSuffixList(accept_unknown=False)
+
+
 def checked(source: Source) -> Source:
     """Return the source with origins and hosts in the spelling they are compared in; ValueError says what is wrong."""
-    suffixes = PublicSuffixList(accept_unknown=False)
     links = (*source.links, *_text_list(source.settings.get("trackExternalLinks", ())))
     for settled, allowed in (
         (source.kind, ("browser", "server")),
@@ -62,7 +68,7 @@ def checked(source: Source) -> Source:
         name=name,
         origins=tuple(dict.fromkeys(map(source_rules.origin, source.origins))),
         domains=tuple(dict.fromkeys(map(source_rules.host, source.domains))),
-        links=source_rules.linked_domains(links, lambda host: suffixes.is_public(host)),
+        links=source_rules.linked_domains(links, lambda host: _suffixes().is_public(host)),
         settings={name: value for name, value in source.settings.items() if name != "trackExternalLinks"},
     )
 

@@ -11,6 +11,7 @@ from tracker.web.log import log
 from tracker.web.services import services
 
 _CROSS_ORIGIN = frozenset({"track.track", "track.fresh_pass", "track.preflight"})
+_NEVER_KEPT = frozenset({"/track", "/pass"})
 
 
 def register(app: Flask) -> None:
@@ -42,7 +43,8 @@ def _finish(response: Response) -> Response:
     source_id = notes.get("source_id")
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
-    if here.endpoint in _CROSS_ORIGIN:
+    # By its path too: a refused method has no endpoint, and a cache may keep a 405.
+    if here.endpoint in _CROSS_ORIGIN or here.path in _NEVER_KEPT:
         headers["Cache-Control"] = "no-store"
         headers["Vary"] = "Origin"
         _share(here, response, source_id)

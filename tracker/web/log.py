@@ -1,7 +1,9 @@
 """One JSON object a line on standard output, whatever is in the values; no bodies, no query strings, no secrets."""
 
+import json
 import os
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import orjson
@@ -17,4 +19,14 @@ def log(event: str, *, failure: BaseException | None = None, **fields: str | flo
         line[name] = value[:_LONGEST] if isinstance(value, str) else value
     if failure is not None:
         line["trace"] = "".join(traceback.format_exception(failure))
-    os.write(_STANDARD_OUTPUT, orjson.dumps(line, default=repr, option=orjson.OPT_APPEND_NEWLINE))
+    # What was committed is answered although nobody reads the log any more, or its disk is full.
+    with suppress(OSError):
+        os.write(_STANDARD_OUTPUT, _rendered(line))
+
+
+def _rendered(line: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(line, default=repr, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # A lone surrogate or a number of more than 64 bits, which orjson refuses.
+        return json.dumps(line, default=repr).encode() + b"\n"

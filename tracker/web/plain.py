@@ -86,6 +86,8 @@ def _copy_lists(given: Mapping[str, Any], found: dict[str, Any]) -> None:
 def _options(given: Any) -> dict[str, bool] | None:
     if given is None:
         return None
+    if type(given) is not dict:
+        raise _Unusual
     found = {}
     for name in _FLAGS:
         if name in given:
