@@ -2,6 +2,7 @@
 
 import random
 import re
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,7 +18,8 @@ from tracker.core.refusal import Unavailable
 __all__ = ["Connection", "Engine", "LostRace", "connect", "reading", "transaction"]
 
 Result = TypeVar("Result")
-ATTEMPTS = 10
+ATTEMPTS = 12
+LONGEST_PAUSE = 0.5
 _RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
 _NOT_MIGRATED = {"42P01", "42703"}  # undefined_table, undefined_column; SQLite says the same as an OperationalError.
 
@@ -33,7 +35,7 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": 10}, **options)
+        engine = create_engine(parsed, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -57,14 +59,17 @@ def transaction(
 
     ``work`` is run again after a lost race, so it must read all it builds on through its connection.
     """
+    conflict: IntegrityError | None = None
     for attempt in range(ATTEMPTS):
         if attempt:
-            pause(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            pause(random.uniform(0, min(0.002 * 2**attempt, LONGEST_PAUSE)))  # noqa: S311 - jitter, not a secret
         try:
             with engine.begin() as conn:
                 return work(conn)
-        except (LostRace, IntegrityError):
-            continue
+        except LostRace:
+            conflict = None
+        except IntegrityError as error:
+            conflict = error
         except PoolTimeout as error:
             raise Unavailable("The database is busy; send the same body again.") from error
         except DBAPIError as error:
@@ -73,6 +78,9 @@ def transaction(
             if isinstance(error, (OperationalError, InterfaceError, InternalError)) or _state(error) in _NOT_MIGRATED:
                 raise Unavailable("The database cannot store this now; send the same body again.") from error
             raise
+    if conflict is not None:
+        # The same conflict every time is no race that somebody else has won: what is written contradicts itself.
+        raise conflict
     raise Unavailable("The database is too busy; send the same body again.")
 
 
@@ -86,7 +94,12 @@ def _worth_another_try(error: DBAPIError) -> bool:
         # A pooled connection that the server closed: nothing was committed unless COMMIT itself was cut off, and
         # then the outcome is unknown, so the client must repeat (event ids make that harmless).
         return bool(error.statement) and not re.match(r"\s*COMMIT", error.statement or "", re.IGNORECASE)
-    return _state(error) in _RETRIED_STATES
+    return _state(error) in _RETRIED_STATES or _busy(error)
+
+
+def _busy(error: DBAPIError) -> bool:
+    # The extended codes (recovery, snapshot) are kinds of the same thing: another process holds the lock.
+    return isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _state(error: DBAPIError) -> str | None:
@@ -98,10 +111,12 @@ def _dumps(value: Any) -> str:
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
-    # The driver's own idea of when a transaction starts loses updates silently; BEGIN is said below instead.
+    # The driver's own idea of when a transaction starts loses updates silently; BEGIN is said below instead. SQLite
+    # waits for a lock by sleeping, which stops every greenlet of the process: it gives up soon, and ``transaction``
+    # waits on in a way that lets the others go on.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=100"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

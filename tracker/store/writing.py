@@ -43,31 +43,28 @@ def write(conn: Connection, rows: Rows) -> None:
         conn.exec_driver_sql(_postgresql(tuple(filled)), given)
         return
     for name, entries in filled.items():
-        text, columns, blobs = _sqlite(name)
-        conn.exec_driver_sql(text, [_values(entry, columns, blobs) for entry in entries])
-
-
-def _values(entry: Row, columns: tuple[str, ...], blobs: frozenset[str]) -> tuple[Any, ...]:
-    return tuple(
-        orjson.dumps(value).decode() if name in blobs and value is not None else value
-        for name, value in ((name, entry[name]) for name in columns)
-    )
+        text, blobs = _sqlite(name)
+        for entry in entries:
+            for column in blobs:
+                if entry[column] is not None:
+                    entry[column] = orjson.dumps(entry[column]).decode()
+        conn.exec_driver_sql(text, [*entries])
 
 
 @cache
-def _sqlite(name: str) -> tuple[str, tuple[str, ...], frozenset[str]]:
-    """Return the statement for one table, the columns it takes in order, and which of them hold JSON."""
+def _sqlite(name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the statement for one table, and which of its columns hold JSON."""
     if name == CONTINUED:
         text = (
-            "UPDATE session SET updated = ?, context = COALESCE(?, context), properties = COALESCE(?, properties)"
-            " WHERE id = ?"
+            "UPDATE session SET updated = :updated, context = COALESCE(:context, context),"
+            " properties = COALESCE(:properties, properties) WHERE id = :id"
         )
-        return text, ("updated", "context", "properties", "id"), frozenset({"context", "properties"})
-    columns = tuple(column.name for column in _TABLES[name].columns)
-    places = ", ".join("?" * len(columns))
-    text = f'INSERT INTO "{name}" ({", ".join(columns)}) VALUES ({places}){_SETTLED.get(name, "")}'  # noqa: S608
-    blobs = frozenset(column.name for column in _TABLES[name].columns if isinstance(column.type, JSON))
-    return text, columns, blobs
+        return text, ("context", "properties")
+    columns = _TABLES[name].columns
+    names = ", ".join(column.name for column in columns)
+    places = ", ".join(f":{column.name}" for column in columns)
+    text = f'INSERT INTO "{name}" ({names}) VALUES ({places}){_SETTLED.get(name, "")}'  # noqa: S608
+    return text, tuple(column.name for column in columns if isinstance(column.type, JSON))
 
 
 @cache
