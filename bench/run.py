@@ -1,0 +1,123 @@
+"""``make bench``: what the write path costs, as ratios to bare Flask measured side by side in one run."""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from load import SOURCE, Burst, burst, meet_visitors
+from servers import Server, postgres, running, tracker
+
+VISITORS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table: medians over the rounds."""
+
+    what: str
+    connections: int
+    ratio: float
+    to_orm: float
+    p50_ms: float
+    p99_ms: float
+    lost: int
+
+
+@contextmanager
+def trio(database: str, folder: Path) -> Iterator[tuple[Server, Server, Server, dict[str, str]]]:
+    """Run bare Flask, the collector and the ORM yardstick, the last two on databases of their own."""
+    with ExitStack() as stack:
+        environments = []
+        for name in ("ours", "orm"):
+            data = folder / f"{database}-{name}"
+            env = {"DATA_DIR": str(data), "RATE_LIMIT": "off", "SECRET_KEY": "bench-only-" + "k" * 32}
+            if database == "postgresql":
+                data.mkdir()
+                env["DATABASE_URL"] = stack.enter_context(postgres(data))
+            tracker(env, "db", "upgrade")
+            tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE, "--referrals", "plain")
+            environments.append(env)
+        ours, orm = environments
+        yield (
+            stack.enter_context(running("bare", "bare:create_app()", 8801, folder, ours)),
+            stack.enter_context(running("ours", "app:create_app()", 8802, folder, ours)),
+            stack.enter_context(running("orm", "orm:create_app()", 8803, folder, orm)),
+            ours,
+        )
+
+
+def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[Line]:
+    """Yield the rows for one database: returning and new visitors, 32 and 64 connections, rounds interleaved."""
+    with trio(database, folder) as (bare, ours, orm, env):
+        visitors, orm_visitors = folder / "visitors", folder / "orm-visitors"
+        meet_visitors(ours, VISITORS, visitors)
+        shutil.copy(visitors, orm_visitors)
+        meet_visitors(ours, 0, folder / "nobody")
+        sent = VISITORS
+        for connections in (32, 64):
+            for what, known in (("returning", visitors), ("new", None)):
+                found: list[tuple[Burst, Burst, Burst, Burst]] = []
+                for _ in range(rounds):
+                    before = burst(bare, connections=connections, seconds=seconds, visitors=known)
+                    mine = burst(ours, connections=connections, seconds=seconds, visitors=known)
+                    after = burst(bare, connections=connections, seconds=seconds, visitors=known)
+                    yardstick = burst(orm, connections=connections, seconds=seconds, visitors=known)
+                    found.append((before, mine, after, yardstick))
+                    sent += 2 * mine.requests
+                    say(f"{database} {what} {connections}: {mine.rate:.0f}/s beside {before.rate:.0f} and {after.rate:.0f}")
+                lost = max(sent - stored(env), 0)
+                yield summary(f"{database}, {what} visitors", connections, found, lost)
+
+
+def summary(what: str, connections: int, found: Sequence[tuple[Burst, Burst, Burst, Burst]], lost: int) -> Line:
+    """Return the medians of what the rounds came to; a ratio is taken within its own round only."""
+    return Line(
+        what,
+        connections,
+        statistics.median(mine.rate / ((before.rate + after.rate) / 2) for before, mine, after, _ in found),
+        statistics.median(mine.rate / yardstick.rate for _, mine, _, yardstick in found),
+        statistics.median(mine.p50_ms for _, mine, _, _ in found),
+        statistics.median(mine.p99_ms for _, mine, _, _ in found),
+        lost + sum(mine.not_200 + mine.broken for _, mine, _, _ in found),
+    )
+
+
+def stored(env: dict[str, str]) -> int:
+    """Return how many events are in the database."""
+    return tracker(env, "event", "list", "--source", SOURCE, "--json").count("\n")
+
+
+def say(text: str) -> None:
+    """Tell whoever waits how far it is."""
+    sys.stderr.write(text + "\n")
+
+
+def main() -> None:
+    """Measure, and print the table that the README quotes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    given = parser.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("The bench sends its load with wrk; install it (Debian: apt install wrk).")
+    print("| write path | connections | × bare Flask | × ORM a request | p50 ms | p99 ms | lost or not 200 |")  # noqa: T201
+    print("|---|---|---|---|---|---|---|")  # noqa: T201
+    with tempfile.TemporaryDirectory(prefix="handoff-bench-") as folder:
+        for database in given.database or ["sqlite", "postgresql"]:
+            for line in measure(database, Path(folder), given.rounds, given.seconds):
+                print(  # noqa: T201
+                    f"| {line.what} | {line.connections} | {line.ratio:.2f} | {line.to_orm:.1f} |"
+                    f" {line.p50_ms:.1f} | {line.p99_ms:.1f} | {line.lost} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
