@@ -33,7 +33,7 @@ PLAIN_SHOP = replace(SHOP, id="plain-shop", referrals="plain")
 SOURCES = (SHOP, BLOG, PLAIN_SHOP, CRM, replace(BLOG, id="off", enabled=False))
 OPENING = CreateProfile | OpenSession | MergeProfiles
 NAMES = (UUID, OTHER_UUID, "visitor-7", "null", "undefined")
-many = settings(max_examples=500, deadline=None)
+many = settings(max_examples=300, deadline=None)
 EVENT_IDS = ("e1", "e2", "e3", "e4", "e5")
 
 
@@ -228,7 +228,7 @@ def test_every_alias_names_a_live_profile_that_names_itself(world):
     for live in known.aliases.values():
         assert known.aliases[live] == live
         assert live in known.profiles
-    assert known.profiles.keys() <= known.aliases.keys()
+    assert known.profiles.keys() == set(known.aliases.values())
     assert not [name for name in known.aliases if names_nobody(name)]
     assert not known.aliases.keys() & known.erased, "what was erased stays erased"
 
@@ -246,12 +246,10 @@ def test_a_profile_has_at_most_one_session_for_an_id_that_a_client_goes_by(world
 @given(scenes)
 def test_two_identified_profiles_are_never_merged_by_a_link(scene):
     world, payload = scene
-    identified = {profile.id for profile in world.known.profiles.values() if profile.identified}
+    for profile_id in tuple(world.known.profiles):
+        world.identify(profile_id)
 
-    for step in world.decide(payload).steps:
-        if isinstance(step, MergeProfiles):
-            assert step.loser not in identified
-            assert step.loser != step.survivor
+    assert not [step for step in world.decide(payload).steps if isinstance(step, MergeProfiles)]
 
 
 def _ids_known(known: Known) -> set[str | None]:

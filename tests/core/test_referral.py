@@ -9,21 +9,18 @@ from core_builders import (
     NOW,
     SHOP,
     UUID,
-    event,
     link_pass,
     only,
     payload,
-    play,
     referral,
     told,
     visit,
     world,
 )
 
-from tracker.core.model import LinkPass, StoredEvent
+from tracker.core.model import LinkPass
 
 NEW = "new-profile-1"
-MINTED = "new-session-1"
 
 NO_SOURCE = "The referring source is unknown or disabled; the profile was not passed on."
 WRONG_LANDING = "The landing host is not among the linked domains of the referring source nor a domain of this source."
@@ -36,7 +33,6 @@ NOT_LIVE = "The referred profile does not exist."
 WRONG_REFERRER = "The referring page is not on a domain of the referring source."
 NO_REFERRER = "The link was opened without a referring page; the profiles were not merged."
 PLAIN_NO_REFERRER = "A plain link was opened without a referring page; the profile was not passed on."
-TWO_PEOPLE = "Both profiles are identified as different people; a link does not merge them."
 
 PLAIN = (replace(SHOP, referrals="plain"), replace(BLOG, referrals="plain"))
 SIGNED = (SHOP, BLOG)
@@ -217,144 +213,3 @@ def test_an_unknown_id_is_nobody_and_the_referred_profile_is_adopted(sent, alias
     resolution = only(referral_world(), payload(sent, "new", referral=referral("R")))
 
     assert told(resolution.steps) == [SPENT, "touch R", *alias, "open new of R", "store e1 in R, new"]
-
-
-# Who survives -----------------------------------------------------------------------------------------------------
-
-SURVIVORS = [
-    ("both-anonymous", ["P", "R"], [], ["merge P -> R"], "R", ()),
-    ("identified-here", ["R"], ["P"], ["merge R -> P"], "P", ()),
-    ("identified-there", ["P"], ["R"], ["merge P -> R"], "R", ()),
-    ("both-identified", [], ["P", "R"], [], "P", (TWO_PEOPLE,)),
-]
-
-
-@pytest.mark.parametrize(
-    ("live", "identified", "merges", "survivor", "warnings"),
-    [row[1:] for row in SURVIVORS],
-    ids=[row[0] for row in SURVIVORS],
-)
-def test_identified_beats_anonymous_and_otherwise_the_referred_profile_survives(
-    live, identified, merges, survivor, warnings
-):
-    known = world(live, identified=identified)
-    resolution = play(known, payload("P", referral=referral("R")))[0]
-
-    assert [step for step in told(resolution.steps) if step.startswith("merge")] == merges
-    assert (resolution.profile_id, resolution.warnings) == (survivor, warnings)
-    if merges:
-        assert known.live("P") == known.live("R") == known.profiles[survivor]
-    assert (SPENT in told(resolution.steps)) is bool(merges)
-
-
-def test_the_merge_log_says_who_why_when_and_by_which_link():
-    merge = only(world(["P", "R"]), payload("P", referral=referral("R"))).steps[1]
-
-    assert (merge.id, merge.loser, merge.survivor) == ("new-merge-1", "P", "R")
-    assert (merge.reason, merge.at) == ("referral", NOW)
-    assert merge.referral == {
-        "source": "blog",
-        "landing_source": "shop",
-        "referrer": "blog.example",
-        "landing": "shop.example",
-    }
-
-
-SESSIONS = [
-    ("its-own", "s", ["continue s"], []),
-    ("of-the-referred", "of-R", ["continue of-R"], []),
-    ("new", "new", ["open new of R"], []),
-    ("gone", "of-gone", ["repoint of-gone to R", "continue of-gone"], []),
-    (
-        "of-another",
-        "of-Q",
-        [f"open {MINTED} of R standing for of-Q"],
-        ["The session belongs to another profile; a session of this profile stands for it."],
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("session", "steps", "warnings"), [row[1:] for row in SESSIONS], ids=[row[0] for row in SESSIONS]
-)
-def test_a_session_of_either_side_goes_on_and_one_of_another_profile_is_invalidated(session, steps, warnings):
-    known = world(
-        ["P", "Q", "R"],
-        sessions=[visit("s", "P"), visit("of-R", "R"), visit("of-Q", "Q"), visit("of-gone", "gone")],
-    )
-    resolution = only(known, payload("P", session, referral=referral("R")))
-
-    assert told(resolution.steps)[:3] == [SPENT, "merge P -> R", "touch R"]
-    assert told(resolution.steps)[3:-1] == steps
-    assert resolution.warnings == tuple(warnings)
-
-
-def test_a_backend_may_name_the_id_that_a_merge_in_the_same_payload_brought_in():
-    known = world(["P", "R"], sources=[replace(SHOP, kind="server"), BLOG])
-    resolution = only(known, payload("P", profile_ids=("P", "R"), referral=referral("R")))
-
-    assert resolution.warnings == ()
-    assert not [step for step in told(resolution.steps) if step.startswith("alias")]
-
-
-# No second effect -------------------------------------------------------------------------------------------------
-
-
-def test_reloading_the_landing_page_does_nothing_twice():
-    known = world(["P", "R"], sessions=[visit("s", "P")])
-    landed, reloaded = play(
-        known,
-        payload("P", "s", referral=referral("R")),
-        payload("R", "s", event("e2"), referral=referral("R")),
-    )
-
-    assert "merge P -> R" in told(landed.steps)
-    assert told(reloaded.steps) == ["touch R", "continue s", "store e2 in R, s"]
-    assert reloaded.warnings == reloaded.errors == ()
-
-
-def test_a_double_click_with_the_older_id_does_nothing_twice():
-    known = world(["P", "R"], sessions=[visit("s", "P")])
-    _, second = play(
-        known, payload("P", "s", referral=referral("R")), payload("P", "s", event("e2"), referral=referral("R"))
-    )
-
-    assert told(second.steps) == ["touch R", "continue s", "store e2 in R, s"]
-    assert second.warnings == ()
-
-
-def test_a_link_to_oneself_spends_its_pass_so_that_it_does_nothing_in_another_browser():
-    known = world(["R"])
-    own, copied = play(
-        known, payload("R", "s", referral=referral("R")), payload(None, "s2", event("e2"), referral=referral("R"))
-    )
-
-    assert told(own.steps)[0] == SPENT
-    assert (copied.profile_id, copied.warnings) == ("new-profile-2", (USED,))
-
-
-@pytest.mark.parametrize("passed", [LinkPass(), LinkPass("forged"), link_pass("Q"), link_pass("R", state="expired")])
-def test_a_link_to_oneself_needs_no_pass_and_raises_no_warning(passed):
-    resolution = only(world(["R", "Q"]), payload("R", "s", referral=referral("R", link_pass=passed)))
-
-    assert told(resolution.steps) == ["touch R", "open s of R", "store e1 in R, s"]
-    assert resolution.warnings == resolution.errors == ()
-
-
-def test_one_pass_may_be_used_once_on_each_landing_source():
-    known = world(["R"])
-    there = referral("R", landing_host="blog.example")
-    here, elsewhere = play(
-        known, payload(None, "s1", referral=referral("R")), payload(None, "s2", at="blog", referral=there)
-    )
-
-    assert (here.profile_id, elsewhere.profile_id) == ("R", "R")
-    assert known.spent == {("nonce-1", "shop"), ("nonce-1", "blog")}
-
-
-def test_the_repeat_of_a_landing_whose_answer_was_lost_needs_no_second_pass():
-    known = world(["R"], events={("shop", "e1"): StoredEvent("R", "s")}, spent=[("nonce-1", "shop")])
-    resolution = only(known, payload(None, None, referral=referral("R")))
-
-    assert (resolution.profile_id, resolution.session_id) == ("R", "s")
-    assert resolution.warnings == ()
