@@ -28,7 +28,7 @@ install: .venv/.installed  ## Make .venv with everything to run
 
 test: tools browser snippet_templates/node_modules  ## Install what the tests need and run all of them
 	@node=0; files="$$(find tests/js -name '*.test.*js' 2>/dev/null)"; \
-	if [ -n "$$files" ]; then $(WITH_NODE) node --test $$files || node=$$?; fi; \
+	if [ -n "$$files" ]; then $(WITH_NODE) node --test --test-reporter=spec $$files || node=$$?; fi; \
 	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" $(BIN)/pytest $(ARGS) || pytest=$$?; \
 	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
 	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
