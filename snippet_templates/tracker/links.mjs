@@ -10,6 +10,7 @@ export const links = (h) => {
   const w = h._w;
   const s = h._settings;
   const entries = [].concat(s.trackExternalLinks || []);
+  if (!entries[0]) return;
   let pass;
   let born = 0;
   let spared;

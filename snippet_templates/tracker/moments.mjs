@@ -1,4 +1,4 @@
-const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|t?gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
+const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
 const MOST_ERRORS = 10;
 const DEPTHS = [25, 50, 75, 90];
 

@@ -17,7 +17,6 @@ export const original = (h) => {
     tracker.plugins = { tracardi: helpers };
     tracker.getState = () => ({ plugins: { tracardi: { initialized: true } } });
     w.tracardi = { default: tracker };
-    w.response = w.response || { context: {} };
     const listener = listeners[w.navigator.cookieEnabled ? 'onInit' : 'onCookiesDisabled'];
     if (listener) h._try(() => listener({ tracker, helpers, session: { id: tracker.sessionId() } }));
 

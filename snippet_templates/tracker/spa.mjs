@@ -1,7 +1,9 @@
 /** A page view for every page that the site shows without loading one. */
 export const spa = (h) => {
   const w = h._w;
-  const withHash = h._settings.spa == 'hash';
+  const { spa: asked } = h._settings;
+  if (!asked) return;
+  const withHash = asked == 'hash';
   const here = () => (withHash ? w.location.href : w.location.href.replace(/#.*/, ''));
   let last = here();
 
@@ -10,9 +12,8 @@ export const spa = (h) => {
     setTimeout(() => {
       if (here() == last) return;
       last = here();
-      const known = h._events.find(([type]) => type == 'page-view') || [];
-      h._track('page-view', known[1]);
-    });
+      h._track('page-view', (h._events.find(([type]) => type == 'page-view') || [])[1]);
+    }, 0);
 
   const push = w.history.pushState;
   w.history.pushState = function (...args) {

@@ -1,5 +1,6 @@
 /** How fast the page was, told once when it is hidden for the first time. */
 export const vitals = (h) => {
+  if (!h._settings.trackWebVitals) return;
   const w = h._w;
   const found = {};
   const observe = (type, take) =>
@@ -10,11 +11,9 @@ export const vitals = (h) => {
         durationThreshold: 40,
       }),
     );
-  observe('largest-contentful-paint', (entry) => (found.lcp = Math.round(entry.startTime)));
-  observe('paint', (entry) => {
-    if (/contentful/.test(entry.name)) found.fcp = Math.round(entry.startTime);
-  });
-  observe('navigation', (entry) => (found.ttfb = Math.round(entry.responseStart)));
+  observe('largest-contentful-paint', (entry) => (found.lcp = entry.startTime | 0));
+  observe('paint', (entry) => (found.fcp = entry.startTime | 0));
+  observe('navigation', (entry) => (found.ttfb = entry.responseStart | 0));
   observe('layout-shift', (entry) => {
     if (!entry.hadRecentInput) found.cls = (found.cls || 0) + entry.value;
   });

@@ -1,1 +1,1 @@
-F.push(e=>{let t=e.I;e.I=()=>{let[,c]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return Object.assign(t(),c&&{google:{client:c}})}});
+F.push(e=>{if(!e.f.trackGoogleClientId)return;let t=e.I;e.I=()=>{let[,o]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return Object.assign(t(),o&&{google:{client:o}})}});
