@@ -1,0 +1,1 @@
+"""The browser tracker in Chromium, against the real server: one page a case, many ``.test`` domains."""
