@@ -4,7 +4,7 @@ import itertools
 import shutil
 import tempfile
 import threading
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -58,12 +58,13 @@ class HandClock:
 class Names:
     """New ids that can be read: ``profile-1``, ``profile-2``, ``session-1`` …"""
 
-    counts: dict[str, Any] = field(default_factory=lambda: defaultdict(lambda: itertools.count(1)))
+    given: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, noun: str) -> str:
         with self.lock:
-            return f"{noun}-{next(self.counts[noun])}"
+            self.given[noun] += 1
+            return f"{noun}-{self.given[noun]}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ LIFETIME: Micros = 10 * 60 * 1_000_000
 CLOCK_SKEW: Micros = 60 * 1_000_000
 """How far ahead another host's clock may be before its passes count as forged."""
 _LONGEST = 1024
+_PARTS = [str, str, int, str]
 
 
 class PassOffice:
@@ -32,9 +33,13 @@ class PassOffice:
         if not token:
             return LinkPass()
         try:
-            profile_id, source_id, issued_ms, nonce = self._serializer.loads(token if len(token) <= _LONGEST else "")
-        except (BadSignature, ValueError, TypeError):
+            said = self._serializer.loads(token if len(token) <= _LONGEST else "")
+        except (BadSignature, ValueError):
             return LinkPass("forged")
+        # Another version of this software may have signed something else with the same key.
+        if not isinstance(said, list) or [type(part) for part in said] != _PARTS:
+            return LinkPass("forged")
+        profile_id, source_id, issued_ms, nonce = said
         issued, now = issued_ms * 1000, self._clock()
         expires = issued + LIFETIME
         if issued > now + CLOCK_SKEW:
