@@ -4,6 +4,7 @@ import pytest
 from core_builders import NOW, UUID, event, only, payload, play, referral, told, visit, world
 
 from tracker.core.model import Payload, StoredEvent
+from tracker.core.steps import Quarantine
 
 NEW = "new-profile-1"
 MINTED = "new-session-1"
@@ -42,7 +43,7 @@ def test_each_event_has_its_own_fate():
         ("new-event-1-7", "stored"),
     )
     assert told(resolution.steps)[2:] == ["store e1 in P, s", "quarantine large", "store new-event-1-7 in P, s"]
-    assert resolution.errors == ("Event 3 is larger than one event may be; it was quarantined.",)
+    assert resolution.errors == ("Event 3 was quarantined: it is larger than one event may be.",)
 
 
 def test_an_event_says_which_batch_it_came_in_and_how_many_of_it_are_stored():
@@ -60,6 +61,14 @@ def test_a_quarantined_event_keeps_its_source_profile_and_reason():
     assert (quarantined.source_id, quarantined.profile_id) == ("shop", "P")
     assert (quarantined.reason, quarantined.received_at) == ("event-too-large", NOW)
     assert quarantined.event.too_large == LARGE
+
+
+def test_an_event_that_the_database_refuses_is_quarantined_and_its_neighbour_is_stored():
+    resolution = only(world(["P"]), payload("P", "s", event("a", unstorable=True), event("b")))
+
+    assert resolution.fates == (("a", "quarantined"), ("b", "stored"))
+    assert [step.reason for step in resolution.steps if isinstance(step, Quarantine)] == ["not-storable"]
+    assert resolution.errors == ("Event 0 was quarantined: the database does not take what it holds.",)
 
 
 def test_the_same_event_id_at_another_source_is_another_event():

@@ -35,8 +35,13 @@ def has_uuid_form(value: str) -> bool:
     return _UUID.fullmatch(value) is not None
 
 
+_UNRENDERED = re.compile(r"\{\{.*\}\}|\$\{.*\}|<%.*%>|%[A-Z_]+%|\[\[.*\]\]")
+
+
 def names_nobody(value: str) -> bool:
-    """Return True for ``"null"``, ``"undefined"`` and their kin."""
+    """Return True for ``"null"``, ``"undefined"`` and their kin, and for placeholders nobody has filled in."""
+    if _UNRENDERED.fullmatch(value):
+        return True
     return value.strip("\"' {}").lower() in NOBODY or not value.strip("\"' {}")
 
 

@@ -69,6 +69,15 @@ class Event:
     options: Options = Options()
     too_large: int | None = None
     """Serialised size in bytes when it is over the limit for one event, else None."""
+    unstorable: bool = False
+    """True once the database has refused this event for what it says."""
+
+    @property
+    def fault(self) -> str | None:
+        """Return why this event's own content keeps it out of the history, or None."""
+        if self.too_large is not None:
+            return "event-too-large"
+        return "not-storable" if self.unstorable else None
 
 
 PassState = Literal["absent", "valid", "expired", "forged"]

@@ -29,6 +29,12 @@ SESSION_LASTS = 30 * 60 * 1_000_000
 """Microseconds without activity after which a visit is over: as long as the script's session cookie slides."""
 
 
+_FAULTS = {
+    "event-too-large": "it is larger than one event may be.",
+    "not-storable": "the database does not take what it holds.",
+}
+
+
 @dataclass(slots=True)
 class _Case:
     """One payload while it is being decided: what was asked, what is known, and what was decided so far."""
@@ -285,9 +291,9 @@ def _events(case: _Case, profile_id: str | None, session_id: str) -> tuple[tuple
             case.steps.append(
                 StoreEvent(event_id, source_id, profile_id, session_id, fresh.task, position, kept, fresh.now, event)
             )
-        elif fate == "quarantined":
-            case.steps.append(Quarantine(event_id, source_id, profile_id, "event-too-large", fresh.now, event))
-            case.errors.append(f"Event {position} is larger than one event may be; it was quarantined.")
+        elif event.fault and fate == "quarantined":
+            case.steps.append(Quarantine(event_id, source_id, profile_id, event.fault, fresh.now, event))
+            case.errors.append(f"Event {position} was quarantined: {_FAULTS[event.fault]}")
     return tuple(fates)
 
 
@@ -299,4 +305,4 @@ def _fate(case: _Case, event: Event, event_id: str, seen: set[str]) -> Fate:
     if event_id in seen or key in case.known.events or key in case.known.forgotten:
         return "duplicate"
     seen.add(event_id)
-    return "stored" if event.too_large is None else "quarantined"
+    return "quarantined" if event.fault else "stored"

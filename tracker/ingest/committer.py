@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tracker.core.known import absorb
 from tracker.core.model import Fresh, Payload, Source
@@ -92,8 +93,9 @@ class Committer:
 
     def _settle(self, batch: Sequence[_Waiting]) -> None:
         """Commit a batch and let everybody in it go, with a resolution or with what went wrong."""
+        sources = {waiting.source.id: waiting.source for waiting in batch}
         try:
-            sources = self._sources.all() | {waiting.source.id: waiting.source for waiting in batch}
+            sources = self._sources.all() | sources
             resolutions = commit(self._engine, [waiting.asked for waiting in batch], sources, self._digest)
         except Unavailable as unavailable:
             for waiting in batch:
@@ -105,12 +107,22 @@ class Committer:
                 self._settle(batch[:middle])
                 self._settle(batch[middle:])
                 return
-            batch[0].failure = failure
+            self._set_aside(batch[0], sources, failure)
         else:
             for waiting, resolution in zip(batch, resolutions, strict=True):
                 waiting.resolution = resolution
         for waiting in batch:
             waiting.gate.release()
+
+    def _set_aside(self, waiting: _Waiting, sources: dict[str, Source], failure: Exception) -> None:
+        """Quarantine the events of the one payload that cannot be stored; its visitor is kept all the same."""
+        payload, fresh = waiting.asked
+        events = tuple(replace(event, unstorable=True) for event in payload.events)
+        bare = replace(payload, events=events, context={}, properties={}, device={})
+        try:
+            waiting.resolution = commit(self._engine, [(bare, fresh)], sources, self._digest)[0]
+        except Exception:
+            waiting.failure = failure
 
 
 def commit(engine: Engine, batch: Sequence[Asked], sources: dict[str, Source], digest: Digest) -> list[Resolution]:

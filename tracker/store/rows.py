@@ -1,9 +1,8 @@
 """What each decided step looks like as a row of its table."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from tracker.core.model import Event, Micros
 from tracker.core.steps import (
@@ -132,4 +131,5 @@ def _quarantine_row(step: Quarantine) -> Row:
 
 def _beginning(event: Event) -> str:
     said = {"type": event.type, "id": event.id, "properties": event.properties, "context": event.context}
-    return orjson.dumps(said)[:QUARANTINED_BYTES].decode(errors="ignore")
+    # Plain ASCII, whatever is in it: what could not be stored as an event must be storable here.
+    return json.dumps(said, default=repr)[:QUARANTINED_BYTES]
