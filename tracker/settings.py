@@ -4,11 +4,14 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tracker.core.limits import Limits
+
+SHORTEST_KEY = 16
 
 
 class BadSettings(ValueError):
@@ -55,31 +58,55 @@ class Settings:
             workers=reader.number("WORKERS", 0, 0, 256) or None,
             trusted_proxies=reader.networks("TRUSTED_PROXIES"),
         )
-        key, older = reader.secret("SECRET_KEY"), reader.secret("SECRET_KEY_FALLBACKS")
-        if key and len(key) < 16:
-            reader.problems.append("SECRET_KEY is shorter than 16 characters; make one with: openssl rand -base64 32")
+        key = reader.secret("SECRET_KEY")
+        older = (reader.secret("SECRET_KEY_FALLBACKS") or "").replace(",", " ").split()
+        for name, keys in (("SECRET_KEY", [key] if key else []), ("SECRET_KEY_FALLBACKS", older)):
+            if any(len(given) < SHORTEST_KEY for given in keys):
+                advice = "make one with: openssl rand -base64 32"
+                reader.problems.append(f"{name} is shorter than {SHORTEST_KEY} characters; {advice}")
         if reader.problems:
             raise BadSettings(reader.problems)
-        keys = (key or _kept_key(data_dir), *(older or "").replace(",", " ").split())
-        object.__setattr__(settings, "secret_keys", keys)
+        if key is None or settings.on_sqlite:
+            _make_folder(data_dir)
+        object.__setattr__(settings, "secret_keys", (key or _kept_key(data_dir / "secret_key"), *older))
         return settings
 
 
-def _kept_key(data_dir: Path) -> str:
-    """Return the key in the data folder, made there (mode 0600) at the first start."""
-    path = data_dir / "secret_key"
+def _make_folder(folder: Path) -> None:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadSettings(
-            [f"DATA_DIR: cannot write to {data_dir} ({error.strerror}); name a folder of yours."]
-        ) from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key := secrets.token_urlsafe(32))
+        raise BadSettings([_cannot_write(folder, error)]) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> str:
+    return f"DATA_DIR: cannot write to {folder} ({error.strerror}); name a folder of yours."
+
+
+def _kept_key(path: Path) -> str:
+    """Return the key in the data folder, made there (mode 0600) at the first start."""
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = path.read_text().strip()
+    except OSError as error:
+        raise BadSettings([_cannot_write(path.parent, error)]) from error
+    if len(key) < SHORTEST_KEY:
+        # Signing with what is left of a key would let anybody sign.
+        raise BadSettings([f"{path} holds no whole key; restore it, or delete it to have a new one made."])
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key, whole before it has its name; of several that start at once the first one's stays."""
+    draft = path.with_name(f".{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    try:
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 class _Reader:
@@ -101,14 +128,18 @@ class _Reader:
 
     def url(self, name: str, default: str) -> str:
         given = self.text(name, default).rstrip("/")
-        parts = urlsplit(given)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        parts = _parts(given)
+        extras = parts and (parts.query, parts.fragment, parts.username)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or any(extras or ()):
             self.problems.append(f"{name} must be like https://collect.example, not {given!r}.")
         return given
 
     def database(self, name: str, default: str) -> str:
         given = self.secret(name) or default
-        if not given.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
+        known = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
+        if given.rstrip("/") == "sqlite:" or ":memory:" in given:
+            self.problems.append(f"{name} must name a file: what is kept in memory is lost with the process.")
+        elif not given.startswith(known) or _parts(given) is None:
             # The value is not shown: it may hold a password.
             self.problems.append(f"{name} must start with sqlite:/// or postgresql://.")
         return given
@@ -129,7 +160,21 @@ class _Reader:
             self.problems.append(f"{name} and {name}_FILE are both set; keep one of them.")
         if path:
             try:
-                return Path(path).read_text().strip()
+                given = Path(path).read_text().strip()
             except (OSError, UnicodeDecodeError):
                 self.problems.append(f"{name}_FILE: cannot read {path!r}.")
+                return None
+            if not given:
+                self.problems.append(f"{name}_FILE: {path!r} is empty.")
+            return given or None
         return self.env.get(name, "").strip() or None
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL, or None where it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,190 @@
+"""What the operator sets: read once, checked whole, and every mistake named at once."""
+
+import ipaddress
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tracker.settings import BadSettings, Settings
+
+KEY = "sixteen characters or more"
+
+
+def read(tmp_path: Path, **env: str) -> Settings:
+    return Settings.from_env({"DATA_DIR": str(tmp_path / "var")} | env)
+
+
+def problems(tmp_path: Path, **env: str) -> list[str]:
+    with pytest.raises(BadSettings) as told:
+        read(tmp_path, **env)
+    assert str(told.value).splitlines() == told.value.problems
+    return told.value.problems
+
+
+def test_with_nothing_set_it_serves_on_8686_from_a_file_under_the_data_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = Settings.from_env({})
+    assert (found.host, found.port, found.workers) == ("127.0.0.1", 8686, None)
+    assert found.data_dir == tmp_path / "var"
+    assert found.database_url == f"sqlite:///{tmp_path}/var/handoff.db"
+    assert found.public_url == "http://localhost:8686"
+    assert found.trusted_proxies == ()
+    assert found.on_sqlite
+
+
+def test_the_environment_of_the_process_is_the_default(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PORT", "9000")
+    assert Settings.from_env().port == 9000
+
+
+def test_every_variable_is_read(tmp_path) -> None:
+    found = read(
+        tmp_path,
+        PORT=" 9000 ",
+        HOST="0.0.0.0",  # noqa: S104 - an operator's choice
+        DATABASE_URL="postgresql://handoff:secret@db.example:5433/handoff",
+        PUBLIC_URL="https://collect.example/",
+        SECRET_KEY=KEY,
+        SECRET_KEY_FALLBACKS="the-key-of-last-year, the-key-before-that-one",
+        WORKERS="4",
+        TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.7 2001:db8::/32",
+    )
+    assert (found.host, found.port, found.workers) == ("0.0.0.0", 9000, 4)  # noqa: S104
+    assert found.database_url == "postgresql://handoff:secret@db.example:5433/handoff"
+    assert found.public_url == "https://collect.example"
+    assert found.secret_keys == (KEY, "the-key-of-last-year", "the-key-before-that-one")
+    assert found.trusted_proxies == tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32")))
+    assert not found.on_sqlite
+
+
+def test_the_public_url_follows_the_port_unless_it_is_set(tmp_path) -> None:
+    assert read(tmp_path, PORT="9000").public_url == "http://localhost:9000"
+
+
+def test_every_mistake_is_named_at_once_with_what_to_write_instead(tmp_path) -> None:
+    found = problems(
+        tmp_path,
+        PORT="eighty",
+        WORKERS="-1",
+        DATABASE_URL="mysql://handoff:hunter2@db/handoff",
+        PUBLIC_URL="collect.example",
+        TRUSTED_PROXIES="10.0.0.0/8 somewhere",
+        SECRET_KEY="short",
+        SECRET_KEY_FALLBACKS_FILE="/nowhere/at/all",
+    )
+    for name in ("PORT", "WORKERS", "DATABASE_URL", "PUBLIC_URL", "TRUSTED_PROXIES", "SECRET_KEY ", "SECRET_KEY_FALLB"):
+        assert len([problem for problem in found if problem.startswith(name)]) == 1, name
+    assert len(found) == 7
+    assert "hunter2" not in str(found), "a password is not shown"
+    assert not (tmp_path / "var").exists(), "nothing is made before all is right"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "8686.0"),
+        ("PORT", "٨٦٨٦"),
+        ("WORKERS", "many"),
+        ("WORKERS", "257"),
+        ("PUBLIC_URL", "http://["),
+        ("PUBLIC_URL", "http://host:port"),
+        ("PUBLIC_URL", "ftp://host"),
+        ("PUBLIC_URL", "http://"),
+        ("PUBLIC_URL", "https://host/?a=1"),
+        ("PUBLIC_URL", "https://host/#a"),
+        ("PUBLIC_URL", "https://user:password@host"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "postgresql://host:port/name"),
+        ("DATABASE_URL", "postgresql://[host/name"),
+        ("DATABASE_URL", "oracle://host/name"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "*"),
+        ("SECRET_KEY", "fifteen letters"),
+        ("SECRET_KEY_FALLBACKS", "short"),
+    ],
+)
+def test_a_value_that_could_not_work_is_named(name: str, value: str, tmp_path) -> None:
+    [problem] = problems(tmp_path, **{name: value})
+    assert problem.startswith(name)
+
+
+def test_an_empty_variable_counts_as_not_set(tmp_path) -> None:
+    empty = dict.fromkeys(("PORT", "HOST", "DATABASE_URL", "PUBLIC_URL", "WORKERS", "SECRET_KEY"), "  ")
+    assert read(tmp_path, **empty) == read(tmp_path)
+
+
+# Secrets -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_may_come_from_a_file(tmp_path) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    (tmp_path / "url").write_text("postgresql://handoff@db.example/handoff\n")
+    found = read(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"), DATABASE_URL_FILE=str(tmp_path / "url"))
+    assert found.secret_keys == (KEY,)
+    assert found.database_url == "postgresql://handoff@db.example/handoff"
+
+
+def test_a_secret_set_twice_or_from_a_file_that_says_nothing_is_a_mistake(tmp_path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    assert len(problems(tmp_path, SECRET_KEY=KEY, SECRET_KEY_FILE=str(tmp_path / "key"))) == 1
+    for name in ("empty", "binary", "missing", ""):
+        [problem] = problems(tmp_path, SECRET_KEY_FILE=str(tmp_path / name))
+        assert problem.startswith("SECRET_KEY_FILE")
+
+
+def test_without_a_key_one_is_made_for_the_owner_alone_and_kept(tmp_path) -> None:
+    first, again = read(tmp_path), read(tmp_path)
+    assert first.secret_keys == again.secret_keys
+    assert len(first.secret_keys[0]) >= 32
+    made = tmp_path / "var" / "secret_key"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    assert read(tmp_path / "other").secret_keys != first.secret_keys
+    assert [entry.name for entry in (tmp_path / "var").iterdir()] == ["secret_key"]
+
+
+def test_all_who_start_at_once_get_the_same_key(tmp_path) -> None:
+    for number in range(20):
+        folder = tmp_path / str(number)
+        with ThreadPoolExecutor(8) as pool:
+            keys = set(pool.map(lambda _, folder=folder: read(folder).secret_keys, range(8)))
+        assert len(keys) == 1
+        assert len(keys.pop()[0]) >= 32
+
+
+@pytest.mark.parametrize("content", ["", "\n", "short"])
+def test_a_kept_key_that_is_no_key_is_never_signed_with(content: str, tmp_path) -> None:
+    """A crash or a full disk may leave the file empty; an empty key would let anybody sign."""
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "secret_key").write_text(content)
+    [problem] = problems(tmp_path)
+    assert str(tmp_path / "var" / "secret_key") in problem
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    [problem] = problems(tmp_path, DATA_DIR=str(tmp_path / "file" / "var"))
+    assert problem.startswith("DATA_DIR")
+
+
+def test_the_folder_of_the_default_database_is_there_also_where_the_key_comes_from_elsewhere(tmp_path) -> None:
+    found = read(tmp_path, SECRET_KEY=KEY)
+    assert Path(found.database_url.removeprefix("sqlite:///")).parent.is_dir()
+
+
+def test_with_a_key_and_a_database_elsewhere_nothing_is_written(tmp_path) -> None:
+    read(tmp_path, SECRET_KEY=KEY, DATABASE_URL="postgresql://handoff@db.example/handoff")
+    assert os.listdir(tmp_path) == []
+
+
+def test_settings_never_show_their_keys(tmp_path) -> None:
+    assert KEY not in repr(read(tmp_path, SECRET_KEY=KEY))
