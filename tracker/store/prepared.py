@@ -1,7 +1,7 @@
 """Statements written with SQLAlchemy's Core and compiled once: on the hot path their text is all that is needed.
 
 Compiling, key lookups and row objects cost more than the queries themselves when thousands of small batches a minute
-ask the same four questions (docs/decisions/0010-write-path.md).
+ask the same four questions (docs/decisions/0008-group-commit.md).
 """
 
 from collections.abc import Callable, Collection, Mapping
