@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 from typing import Any
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,9 +106,9 @@ def test_the_tag_changes_with_the_configuration() -> None:
     assert tracker_script(other, PUBLIC_URL).etag != tracker_script(SHOP, PUBLIC_URL).etag
 
 
-def test_the_precompressed_body_is_the_body() -> None:
+def test_the_precompressed_bodies_are_the_body() -> None:
     script = tracker_script(SHOP, PUBLIC_URL)
-    assert gzip.decompress(script.gzip) == script.body
+    assert gzip.decompress(script.gzip) == brotli.decompress(script.brotli) == script.body
 
 
 def test_a_source_that_passes_nobody_on_decorates_no_links() -> None:

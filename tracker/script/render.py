@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import brotli  # type: ignore[import-untyped]
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -26,6 +27,7 @@ class Script:
 
     body: bytes
     gzip: bytes
+    brotli: bytes
     etag: str
 
 
@@ -115,7 +117,12 @@ def _render(chunks: tuple[str, ...], config: str) -> Script:
     built = "".join(_chunk(name) for name in chunks)
     text = _templates().get_template("tracker.js").render(chunks=built, config=json.loads(config))
     body = text.encode()
-    return Script(body, gzip.compress(body, 9, mtime=0), hashlib.sha256(body).hexdigest()[:32])
+    return Script(
+        body=body,
+        gzip=gzip.compress(body, 9, mtime=0),
+        brotli=brotli.compress(body, mode=brotli.MODE_TEXT, quality=11),
+        etag=hashlib.sha256(body).hexdigest()[:32],
+    )
 
 
 def _snippet(template: str, *, stub: str = "", nonce: str | None = None, **values: Any) -> str:
