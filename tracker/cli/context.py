@@ -41,6 +41,11 @@ class House:
             fail("The database has not the schema of this version; run: tracker db upgrade")
         return self.any_engine
 
+    def close(self) -> None:
+        """Let the database go, where it was opened at all."""
+        if "any_engine" in self.__dict__:
+            self.any_engine.dispose()
+
 
 house = click.make_pass_decorator(House, ensure=True)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
@@ -50,6 +55,7 @@ class Commands(click.Group):
     """A group that turns an unreachable database into a sentence instead of a trace."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        ctx.call_on_close(ctx.ensure_object(House).close)
         try:
             return super().invoke(ctx)
         except Unavailable as error:

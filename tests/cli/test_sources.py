@@ -1,0 +1,143 @@
+"""``tracker source …`` and ``tracker snippet``."""
+
+import json
+import uuid
+
+import pytest
+
+from tracker.store import sources
+
+ONE_DATABASE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def test_a_source_is_created_with_everything_that_can_be_said_of_it(tracker, tmp_path) -> None:
+    config = tmp_path / "config.json"
+    auto = {"events": [["page-view", {"category": "laptops"}]], "triggers": [{"tag": "a", "trigger": "onClick"}]}
+    config.write_text(json.dumps({"auto": auto, "settings": {"trackExternalLinks": ["news.example"], "x": 1}}))
+    made = tracker(
+        *("source", "create", "--name", "My shop", "--id", "Source ID", "--kind", "browser"),
+        *("--origin", "https://shop.example", "--origin", "http://localhost:3000", "--domain", "shop.example"),
+        *("--link", "blog.example", "--link", "", "--referrals", "plain", "--identify", "open"),
+        *("--config", str(config), "--json"),
+    )
+    assert made.code == 0, made.err
+    assert made.object == {"id": "Source ID", "secret": None}
+    [listed] = tracker("source", "list", "--json").lines
+    assert listed == {
+        "id": "Source ID",
+        "name": "My shop",
+        "kind": "browser",
+        "enabled": True,
+        "origins": ["https://shop.example", "http://localhost:3000"],
+        "domains": ["shop.example"],
+        "links": ["blog.example", "news.example"],
+        "referrals": "plain",
+        "identify": "open",
+        "auto": auto,
+        "settings": {"x": 1},
+    }
+
+
+@ONE_DATABASE
+def test_the_defaults_are_the_careful_ones_and_an_id_is_made_up(tracker) -> None:
+    made = tracker("source", "create", "--name", "Shop", "--json").object
+    assert list(made) == ["id", "secret"]
+    assert uuid.UUID(made["id"]).version == 4
+    [listed] = tracker("source", "list", "--json").lines
+    assert (listed["kind"], listed["referrals"], listed["identify"]) == ("browser", "signed", "verified")
+    assert listed["origins"] == listed["domains"] == listed["links"] == []
+
+
+@ONE_DATABASE
+def test_a_server_sources_secret_is_printed_this_once(tracker, engine) -> None:
+    made = tracker("source", "create", "--name", "CRM", "--id", "crm", "--kind", "server", "--json").object
+    [stored] = sources.all_sources(engine)
+    assert sources.shows_secret(stored, made["secret"])
+    for command in (("source", "list", "--json"), ("source", "list"), ("source", "disable", "crm")):
+        assert made["secret"] not in tracker(*command).out
+
+
+@ONE_DATABASE
+def test_people_get_a_line_a_field_and_a_line_a_source(tracker) -> None:
+    assert tracker("source", "create", "--name", "Shop", "--id", "shop").out.split() == ["id", "shop", "secret", "null"]
+    assert tracker("source", "list").out == "shop  browser  True  Shop\n"
+
+
+def test_sources_are_switched_off_and_on(tracker) -> None:
+    tracker("source", "create", "--name", "Shop", "--id", "Source ID")
+    assert tracker("source", "disable", "Source ID").out == "Disabled Source ID.\n"
+    assert [source["enabled"] for source in tracker("source", "list", "--json").lines] == [False]
+    assert tracker("source", "enable", "Source ID").out == "Enabled Source ID.\n"
+    assert [source["enabled"] for source in tracker("source", "list", "--json").lines] == [True]
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("command", [("source", "disable"), ("source", "enable"), ("snippet",)])
+def test_a_source_that_is_not_there_is_named_with_where_to_look(command, tracker) -> None:
+    said = tracker(*command, "nowhere")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "There is no source with the id 'nowhere'; see: tracker source list\n"
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--name", " "), "needs a name"),
+        (("--name", "Shop", "--id", "shop"), "exists already"),
+        (("--name", "Shop", "--id", "x" * 129), "longer than 128"),
+        (("--name", "Shop", "--link", "com"), "public suffix"),
+        (("--name", "Shop", "--origin", "shop.example"), "not an origin"),
+        (("--name", "Shop", "--domain", "https://shop.example"), "not a host name"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_sentence(words, complaint: str, tracker) -> None:
+    tracker("source", "create", "--name", "Shop", "--id", "shop")
+    said = tracker("source", "create", *words, "--json")
+    assert (said.code, said.out) == (1, "")
+    assert complaint in said.err
+    assert said.err.count("\n") == 1
+    assert len(tracker("source", "list", "--json").lines) == 1
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("content", ["", "not json", "[]", '{"auto": []}', '{"settings": "x"}', "\xff"])
+def test_a_configuration_file_that_says_nothing_usable_is_refused(content: str, tracker, tmp_path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(content, encoding="latin-1")
+    said = tracker("source", "create", "--name", "Shop", "--config", str(file))
+    assert said.code == 1
+    assert str(file) in said.err
+    assert tracker("source", "list").out == ""
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("source", "create"),
+        ("source", "create", "--name", "x", "--kind", "robot"),
+        ("source", "create", "--name", "x", "--referrals", "always"),
+        ("source", "create", "--name", "x", "--config", "/nowhere/at/all"),
+        ("source", "disable"),
+        ("nothing",),
+        ("source", "nothing"),
+    ],
+)
+def test_a_command_that_was_mistyped_says_how_it_is_used(words, tracker) -> None:
+    said = tracker(*words)
+    assert said.code == 2
+    assert "Usage:" in said.err
+
+
+@ONE_DATABASE
+def test_the_snippet_is_printed_in_both_forms(tracker) -> None:
+    tracker("source", "create", "--name", "Shop", "--id", "Source ID")
+    short, inline = tracker("snippet", "Source ID"), tracker("snippet", "Source ID", "--inline")
+    assert short.code == inline.code == 0
+    for said in (short, inline):
+        assert "<script" in said.out
+        assert "https://collect.example/tracker" in said.out
+    assert "Source%20ID" in short.out
+    assert "Source ID" in inline.out
+    assert short.out != inline.out
