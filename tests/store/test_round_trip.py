@@ -166,7 +166,7 @@ def test_quarantined_events_are_kept_apart_with_the_beginning_of_what_they_said(
     assert [fate for _, fate in again.fates][1] == "duplicate"
     [kept] = read(reports.quarantine)
     assert (kept["id"], kept["source"], kept["reason"], kept["size"]) == ("e1", "shop", "event-too-large", 70_000)
-    assert kept["beginning"].startswith('{"type":"big"')
+    assert kept["beginning"].startswith('{"type": "big", "id": "e1"')
     assert len(kept["beginning"]) == 16 * 1024
     assert [found["id"] for found in read(reports.events)] == ["e2"]
     assert broken() == {}
