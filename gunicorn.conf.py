@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,6 @@ def post_worker_init(worker: "Worker") -> None:
     from tracker.store import migrations
     from tracker.store.engine import connect
 
-    # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
-    # trace.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     engine = connect(_settings.database_url)
     try:
         current = migrations.is_current(engine)
@@ -49,16 +47,25 @@ def post_worker_init(worker: "Worker") -> None:
         engine.dispose()
     if not current:
         _migrate(worker)
+    # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
+    # trace.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _migrate(worker: "Worker") -> None:
     # In a process of its own, so that a long migration does not look like a worker that hangs.
     with subprocess.Popen([Path(sys.executable).with_name("tracker"), "db", "upgrade"]) as upgrade:  # noqa: S603
-        while True:
-            try:
-                code = upgrade.wait(timeout=1)
-                break
-            except subprocess.TimeoutExpired:
-                worker.notify()
+
+        def stop(*_: object) -> None:
+            # Gunicorn's own handlers end a worker that serves; this one has to take its migration along.
+            upgrade.kill()
+            os._exit(0)
+
+        usual = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
+        while (code := upgrade.poll()) is None:
+            worker.notify()
+            time.sleep(0.05)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
     if code:
         sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.

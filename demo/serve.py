@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -96,16 +97,27 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the terminal for what the collector and this file have to say."""
 
 
-def started(url: str) -> subprocess.Popen[bytes]:
-    """Start the collector and return its process once it takes events."""
-    collector = subprocess.Popen([TRACKER, "serve"], stdout=subprocess.DEVNULL)
-    while collector.poll() is None:
-        try:
-            urlopen(f"{url}/readyz", timeout=5).close()
-            return collector
-        except OSError:
+@contextmanager
+def collector(url: str) -> Iterator[None]:
+    """Run the collector for as long as the block lasts, which begins when it takes events."""
+    running = subprocess.Popen([TRACKER, "serve"], stdout=subprocess.DEVNULL)
+    try:
+        while not _answers(f"{url}/readyz"):
+            if running.poll() is not None:
+                raise SystemExit("The collector did not start.")
             time.sleep(0.05)
-    raise SystemExit("The collector did not start.")
+        yield
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        urlopen(url, timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def main() -> None:
@@ -119,20 +131,15 @@ def main() -> None:
             os.environ.pop(name, None)
         os.environ |= {"DATA_DIR": folder, "DATABASE_URL": f"sqlite:///{folder}/handoff.db"}
         os.environ |= {"HOST": "127.0.0.1", "PORT": str(own), "PUBLIC_URL": url}
-        collector = started(url)
-        try:
+        with collector(url):
             with ThreadPoolExecutor() as pool:
                 Handler.sites = dict(zip(SITES, pool.map(files_of, SITES, [port] * 2, [folder] * 2), strict=True))
             print(f"The shop is http://shop.localhost:{port}/ - click from there to the journal and watch who you are.")
             print(f"To see the same here:  DATA_DIR={folder} .venv/bin/tracker profile show YOUR_PROFILE_ID")
             print("Ctrl-C stops both sites and the collector and forgets everything.", flush=True)
             ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            collector.terminate()
-            collector.wait()
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(KeyboardInterrupt):
+        main()
