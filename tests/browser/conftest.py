@@ -61,6 +61,7 @@ def web(running: Web, referrals: str) -> Iterator[Web]:
     """The web of one test: no sites yet, nothing wrong on the way; at its end every invariant of the store holds."""
     running.pages.sites.clear()
     running.pages.log.clear()
+    running.pages.answers.clear()
     running.referrals = referrals
     running.collector_is("none")
     yield running

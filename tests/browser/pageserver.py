@@ -57,6 +57,7 @@ class Request:
     host: str
     target: str
     referer: str
+    origin: str
     body: bytes
 
     @property
@@ -72,6 +73,7 @@ class PageServer:
     sites: dict[str, Site] = field(default_factory=dict)
     fault: Fault = "none"
     log: list[Request] = field(default_factory=list)
+    answers: list[tuple[Request, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         handler = type("Handler", (_Handler,), {"pages": self})
@@ -106,10 +108,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         host = self.headers.get("Host", "").partition(":")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        referer = self.headers.get("Referer", "")
-        self.pages.log.append(Request(self.command, host, self.path, referer, body))
+        referer, origin = self.headers.get("Referer", ""), self.headers.get("Origin", "")
+        asked = Request(self.command, host, self.path, referer, origin, body)
+        self.pages.log.append(asked)
         if host == COLLECTOR:
-            return self.forward(body)
+            return self.forward(asked)
         site, path = self.pages.sites.get(host), urlsplit(self.path).path
         missing = Path(path).suffix and not (PAGES / path.lstrip("/")).is_file()
         if site is None or missing:
@@ -119,21 +122,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_OPTIONS = do_GET
 
-    def forward(self, body: bytes) -> None:
+    def forward(self, asked: Request) -> None:
         """Pass a request on to the collector; what is wrong with the way there is wrong with sending events only."""
         fault = self.pages.fault if self.command == "POST" else "none"
         if fault == "down" or (fault == "slow" and not self.still_there()):
             self.close_connection = True
             return None
         if fault == "busy":
-            allowed = {"Access-Control-Allow-Origin": self.headers.get("Origin", "*")}
+            allowed = {"Access-Control-Allow-Origin": asked.origin or "*"}
             return self.answer(503, {"Content-Type": "application/json", **allowed}, b'{"detail": "busy"}')
         collector = HTTPConnection("127.0.0.1", self.pages.collector_port, timeout=30)
         try:
-            collector.request(self.command, self.path, body, {**self.headers, "Connection": "close"})
+            collector.request(self.command, self.path, asked.body, {**self.headers, "Connection": "close"})
             got = collector.getresponse()
             kept = {name: value for name, value in got.getheaders() if name.lower() not in _HOP_BY_HOP}
-            return self.answer(got.status, kept, got.read())
+            body = got.read()
+            self.pages.answers.append((asked, got.status, body))
+            return self.answer(got.status, kept, body)
         except (OSError, HTTPException):
             self.close_connection = True
             return None

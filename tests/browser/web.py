@@ -1,5 +1,6 @@
 """What a browser test works with: sites on domains of its own, the faults on the way, and what was really stored."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,12 +22,13 @@ from tracker.ingest.fresh import system_clock
 from tracker.script.render import snippet
 from tracker.store import check, reports, sources
 from tracker.store.engine import reading, transaction
-from tracker.store.tables import PassUseRow
+from tracker.store.tables import EventRow, PassUseRow, QuarantineRow, SessionRow
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC_URL = f"http://{COLLECTOR}"
 SECRET_KEY = "a key that only the browser tests sign with"
 PATIENCE = 20.0
+LEFT_BEHIND = (EventRow, SessionRow, QuarantineRow)
 PAGE_VIEW = {"events": [["page-view", {}]]}
 
 T = TypeVar("T")
@@ -127,6 +129,14 @@ class Web:
         """Return what a host was asked for so far."""
         return self.pages.asked(host, path)
 
+    def answers(self, host: str, status: int = 200) -> list[dict[str, Any]]:
+        """Return what the collector answered to the events of a host's pages so far."""
+        return [
+            json.loads(body)
+            for asked, given, body in tuple(self.pages.answers)
+            if (asked.path, asked.origin, given) == ("/track", f"http://{host}", status)
+        ]
+
     def ask(self, question: Callable[..., T], *args: Any, **options: Any) -> T:
         """Ask one of the store's questions; what would be an iterator comes as a list."""
 
@@ -168,6 +178,11 @@ class Web:
         """Return how many link passes were spent on a source."""
         query = select(PassUseRow.nonce).where(PassUseRow.source_id == source_id)
         return len(self.ask(lambda conn: conn.execute(query).all()))
+
+    def rows(self, *source_ids: str) -> list[tuple[Any, ...]]:
+        """Return every row that the events of sources left: the events, their sessions and what was kept out."""
+        queries = [select(table.__table__).where(table.source_id.in_(source_ids)) for table in LEFT_BEHIND]
+        return [tuple(row) for query in queries for row in self.ask(lambda conn, q=query: conn.execute(q).all())]
 
     def broken(self) -> dict[str, int]:
         """Return the invariants of the store that do not hold."""
