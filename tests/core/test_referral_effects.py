@@ -133,10 +133,24 @@ def test_a_running_visit_goes_on_behind_the_link(handed, sent, session, profile)
     assert (resolution.profile_id, resolution.session_id) == ("R", session)
 
 
-def test_a_session_of_ones_own_counts_more_than_the_one_that_came_along():
+def test_a_running_session_of_ones_own_counts_more_than_the_one_that_came_along():
+    known = world(["P", "R"], sessions=[visit("of-R", "R"), visit("s", "P")])
+
+    assert only(known, payload("P", "s", referral=referral("R", session_id="of-R"))).session_id == "s"
+
+
+def test_a_session_that_the_browser_has_just_made_up_gives_way_to_the_one_that_came_along():
     known = world(["R"], sessions=[visit("of-R", "R")])
 
-    assert only(known, payload(None, "s", referral=referral("R", session_id="of-R"))).session_id == "s"
+    assert only(known, payload(None, "s", referral=referral("R", session_id="of-R"))).session_id == "of-R"
+
+
+def test_a_repeat_of_that_landing_finds_the_visit_again_although_the_pass_is_spent():
+    known = world(["R"], sessions=[visit("of-R", "R")])
+    asked = payload(None, "s", referral=referral("R", session_id="of-R"))
+    first, second = play(known, asked, asked)
+
+    assert (second.profile_id, second.session_id) == (first.profile_id, first.session_id) == ("R", "of-R")
 
 
 def test_an_unknown_session_that_came_along_is_not_adopted():

@@ -110,6 +110,8 @@ def _stored_before(case: _Case, client_session: str | None) -> tuple[StoredEvent
     """
     rows = case.known.sessions.get(client_session or "", [])
     sessions = {client_session, *(row.id for row in rows)}
+    if case.payload.referral is not None and not rows:
+        sessions.add(case.payload.referral.session_id)
     found = (case.known.events.get((case.source.id, event.id or "")) for event in case.payload.events)
     return tuple(stored for stored in found if stored and (client_session is None or stored.session_id in sessions))
 
@@ -202,8 +204,9 @@ def _session(case: _Case, client_session: str | None, profile_id: str | None, be
     if client_session is None:
         ours = (stored for stored in before if _live_now(case, stored.profile_id) == profile_id)
         client_session = next((stored.session_id for stored in ours), None)
-    if client_session is None:
-        client_session = _handed_over_session(case, profile_id)
+    if not case.known.sessions.get(client_session or ""):
+        # A browser names a session of its own as soon as it lands; what nobody has heard of yet is no visit yet.
+        client_session = _handed_over_session(case, profile_id) or client_session
     rows = case.known.sessions.get(client_session or "", [])
     for row in rows:
         if _live_now(case, row.profile_id) == profile_id:
