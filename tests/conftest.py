@@ -4,6 +4,7 @@ import itertools
 import shutil
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -99,6 +100,16 @@ class Postgres:
     def schema_of(self, database: str) -> object:
         with psycopg.connect(self.url_of(database)) as conn:
             return conn.execute(SCHEMA).fetchone()
+
+    def deadlocks(self, database: str | None) -> int:
+        """Return how many deadlocks the server has had to break in a database, once nobody is connected to it."""
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as conn:
+            deadline = time.monotonic() + 10
+            # A connection's counts are added up when it ends.
+            while conn.execute("SELECT 1 FROM pg_stat_activity WHERE datname = %s", (database,)).fetchone():
+                assert time.monotonic() < deadline, "somebody keeps a connection"
+            row = conn.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = %s", (database,)).fetchone()
+        return int(row[0]) if row else 0
 
     def hang_up_on(self, database: str | None, *, let_back_in: bool = True) -> None:
         """Close every connection to a database, and take no new one unless they may come back."""

@@ -39,13 +39,11 @@ def merging(loser: str, survivor: str) -> Callable[[Connection], Any]:
     return lambda conn: apply(conn, [step])
 
 
-def somebody_waits(engine: Engine) -> bool:
-    """Return True where a PostgreSQL transaction waits for a row that another one holds."""
+def waiting(engine: Engine) -> int:
+    """Return how many PostgreSQL transactions wait for what another one holds."""
     with engine.connect() as conn:
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        return bool(conn.scalar(text(waiting)))
+        asleep = conn.scalars(text("SELECT wait_event_type FROM pg_stat_activity WHERE datname = current_database()"))
+        return list(asleep).count("Lock")
 
 
 def while_open(engine: Engine, first: Callable[[Connection], Any], second: Callable[[], Any]) -> Any:
@@ -57,7 +55,7 @@ def while_open(engine: Engine, first: Callable[[Connection], Any], second: Calla
             # On SQLite the second cannot even begin: one writer at a time.
             if engine.dialect.name == "postgresql":
                 deadline = time.monotonic() + DEADLINE
-                while not somebody_waits(engine):
+                while not waiting(engine):
                     assert not result.done(), f"the second did not wait for the first: {result.exception()}"
                     assert time.monotonic() < deadline
         return result.result(DEADLINE)
@@ -159,4 +157,88 @@ def test_undoing_a_merge_during_an_erasure_finds_nothing_to_undo(engine, record,
     with pytest.raises(people.NothingToUndo):
         while_open(engine, erase("profile-2"), lambda: transaction(engine, unmerge("profile-1")))
     assert read(reports.live_id, "profile-1") is None
+    assert broken() == {}
+
+
+# Orders ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_deadlocks(engine, postgres):
+    """Watch that the server does not have to break a deadlock, which takes it a second and one of the two a retry."""
+    engine.dispose()
+    before = postgres.deadlocks(engine.url.database)
+    yield
+    engine.dispose()
+    assert postgres.deadlocks(engine.url.database) == before
+
+
+def both_while_open(engine: Engine, first: Callable[[Connection], Any], *others: Callable[[], Any]) -> None:
+    """Do ``first``, start the others one after the other, each until it waits, and only then undo the first."""
+    with ThreadPoolExecutor(len(others)) as pool:
+        with engine.connect() as conn:
+            first(conn)
+            results = []
+            deadline = time.monotonic() + DEADLINE
+            for count, other in enumerate(others, 1):
+                results.append(pool.submit(other))
+                while waiting(engine) < count:
+                    assert not results[-1].done(), f"it did not wait: {results[-1].exception()}"
+                    assert time.monotonic() < deadline
+            conn.rollback()
+        for result in results:
+            result.result(DEADLINE)
+
+
+POSTGRES = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+UUIDS = [f"6ba7b810-9dad-41d1-80b4-{number:012}" for number in (1, 2, 3)]
+IN_THE_WAY = {
+    "alias": "INSERT INTO alias VALUES ('6ba7b810-9dad-41d1-80b4-000000000002', 'profile-1', 'profile-1')",
+    "session": "INSERT INTO session VALUES ('new-2', 'new-2', NULL, 'shop', 1, 1, '{}', '{}', '{}', '{}')",
+    "event": "INSERT INTO event VALUES ('shop', 'e2', 'a', NULL, 's', '{}', '{}', '[]', 1, 1, NULL, 1, 'b', 0, 1)",
+}
+
+
+@POSTGRES
+@pytest.mark.usefixtures("no_deadlocks")
+@pytest.mark.parametrize("table", IN_THE_WAY)
+def test_batches_with_the_same_new_ids_in_opposite_orders_do_not_deadlock(table, engine, record, read, broken) -> None:
+    record("e0", session="s0")
+    bring = {
+        "alias": lambda n: record.payload(f"{n}", profile=UUIDS[n - 1]),
+        "session": lambda n: record.payload(f"{n}", session=f"new-{n}"),
+        "event": lambda n: record.payload(f"e{n}"),
+    }[table]
+    batch = [bring(n) for n in (1, 2, 3)]
+    both_while_open(
+        engine,
+        lambda conn: conn.execute(text(IN_THE_WAY[table])),
+        lambda: record.batch(*batch),
+        lambda: record.batch(*batch[::-1]),
+    )
+    assert len(read(reports.events)) == 4
+    assert broken() == {}
+
+
+@POSTGRES
+@pytest.mark.usefixtures("no_deadlocks")
+def test_visitors_who_come_back_while_others_are_merged_do_not_deadlock_with_them(engine, record, broken) -> None:
+    # In the table 2 lies before 10, in the order of their ids 10 comes before 2.
+    for number in range(1, 13):
+        record(f"e{number}", session=f"s{number}")
+    in_order = "SELECT id FROM profile WHERE id = 'profile-11' FOR UPDATE"
+
+    def merge(conn: Connection) -> None:
+        steps = [
+            MergeProfiles(f"merge-{loser}", f"profile-{loser}", f"profile-{survivor}", "referral", 1, {})
+            for loser, survivor in ((11, 10), (12, 2))
+        ]
+        apply(conn, steps)
+
+    both_while_open(
+        engine,
+        lambda conn: conn.execute(text(in_order)),
+        lambda: transaction(engine, merge),
+        lambda: record.batch(record.payload("a", profile="profile-2"), record.payload("b", profile="profile-10")),
+    )
     assert broken() == {}

@@ -6,11 +6,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tracker.core.model import Event, Payload
 from tracker.store import people, reports
 from tracker.store.engine import transaction
 
@@ -51,6 +53,7 @@ def at_once(workers, database_url):
     return go
 
 
+@pytest.mark.usefixtures("no_deadlocks")
 def test_first_hits_with_one_session_id_make_one_profile_and_one_session(at_once, make_source, payload, read, broken):
     make_source("shop")
     hits = [[payload(f"{worker}-{n}", session="one") for n in range(12)] for worker in range(WORKERS)]
@@ -86,6 +89,20 @@ def test_the_same_batch_twenty_times_at_once_is_stored_once(at_once, make_source
     assert broken() == {}
 
 
+@pytest.fixture
+def no_deadlocks(engine, backend, request):
+    """Watch that PostgreSQL does not have to break a deadlock, which costs a second each; SQLite cannot have any."""
+    if backend == "sqlite":
+        yield
+        return
+    server, name = request.getfixturevalue("postgres"), engine.url.database
+    engine.dispose()
+    before = server.deadlocks(name)
+    yield
+    engine.dispose()
+    assert server.deadlocks(name) == before
+
+
 def profiles_of(record, count: int, *names: str) -> dict[str, str]:
     """Make profiles, each with an event and a session, and return their ids by name."""
     return {
@@ -95,6 +112,7 @@ def profiles_of(record, count: int, *names: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("no_deadlocks")
 def test_two_profiles_merged_from_both_sides_become_one(at_once, sites, payload, arriving, record, read, broken):
     sites()
     ids = profiles_of(record, ROUNDS, "a", "b")
@@ -118,6 +136,7 @@ def test_two_profiles_merged_from_both_sides_become_one(at_once, sites, payload,
         assert len(read(reports.merges, a["id"])) == 1, "the second of the two found nothing left to do"
 
 
+@pytest.mark.usefixtures("no_deadlocks")
 def test_a_ring_of_three_merges_at_once_ends_in_one_profile(at_once, sites, payload, arriving, record, read, broken):
     sites()
     ids = profiles_of(record, ROUNDS, "a", "b", "c")
@@ -134,6 +153,7 @@ def test_a_ring_of_three_merges_at_once_ends_in_one_profile(at_once, sites, payl
         assert len(read(reports.merges, survivor)) == 2
 
 
+@pytest.mark.usefixtures("no_deadlocks")
 def test_merging_tracking_and_erasing_at_once_leave_a_sound_store(
     at_once, sites, payload, arriving, record, read, broken, engine, clock, digest
 ):
@@ -169,6 +189,30 @@ def test_merging_tracking_and_erasing_at_once_leave_a_sound_store(
             assert b is None, "an erased id names nobody, whoever came first"
             assert a in (None, ids[f"a{n}"])
             assert f"event-b{n}" not in {event["id"] for event in read(reports.events)}
+
+
+@pytest.mark.usefixtures("no_deadlocks")
+@pytest.mark.parametrize("known", [False, True], ids=["new visitors", "known visitors"])
+def test_batches_that_meet_in_opposite_orders_do_not_wait_for_each_other(known, make_source, record, read, broken):
+    make_source("shop")
+    for turn in range(ROUNDS):
+        batch = [
+            record.payload(f"{turn}-{n}", session=f"s{turn}-{n}", profile=f"6ba7b810-9dad-41d1-80b4-{turn:06}{n:06}")
+            for n in range(60)
+        ]
+        if known:
+            record.batch(*(replace(payload, events=(Event("before"),)) for payload in batch))
+        start = threading.Barrier(2)
+
+        def commit(payloads: list[Payload], start=start) -> None:
+            start.wait()
+            record.batch(*payloads)
+
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(commit, batch), pool.submit(commit, batch[::-1])]:
+                done.result(30)
+    assert len(read(reports.events, event_type="page-view")) == 60 * ROUNDS
+    assert broken() == {}
 
 
 def test_threads_of_one_process_agree_as_well(app, make_source, payload, read, broken):

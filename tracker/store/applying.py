@@ -31,11 +31,11 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
     merges: list[MergeProfiles] = of[MergeProfiles]
     created = {step.id for step in of[CreateProfile]}
     touched = {step.id: step.at for step in of[TouchProfile] if step.id not in created}
-    _hold(conn, _builds_on(of) - touched.keys() - created)
-    if merges:
-        # Two merges that meet from both sides deadlock unless both lock in the same order, and form a cycle without
-        # locks (threats.md).
-        _hold(conn, (touched.keys() | {side for merge in merges for side in (merge.loser, merge.survivor)}) - created)
+    # Two merges that meet from both sides deadlock unless both lock in the same order, and form a cycle without locks
+    # (threats.md). All that is locked at all is locked at once: two groups, each in order, are in no order together.
+    further = _builds_on(of) | {side for merge in merges for side in (merge.loser, merge.survivor)}
+    if further := further - touched.keys() - created:
+        _hold(conn, touched.keys() | further)
     if touched and TOUCH.change(conn, ids=touched.keys(), at=max(touched.values())) != len(touched):
         raise LostRace
     write(conn, rows_of(of))
@@ -46,11 +46,8 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
 
 
 def _touch(among: Among) -> Update:
-    return (
-        update(ProfileRow)
-        .where(among(ProfileRow.id.expression, "ids"), ProfileRow.merged_into.is_(None))
-        .values(updated=bindparam("at"))
-    )
+    # An update alone locks its rows in the order in which they lie, which need not be the order of the ids.
+    return update(ProfileRow).where(ProfileRow.id.in_(_lock(among))).values(updated=bindparam("at"))
 
 
 def _lock(among: Among) -> Select[str]:

@@ -22,11 +22,15 @@ QUARANTINED_BYTES = 16 * 1024
 
 
 def rows_of(of: Mapping[type, list[Any]]) -> dict[str, list[Row]]:
-    """Return what to insert in each table, and the sessions that go on."""
+    """Return what to insert in each table, and the sessions that go on.
+
+    Where two batches may bring the same key, the rows are in the order of their keys: in different orders each would
+    wait for what the other one has inserted already.
+    """
     created: list[CreateProfile] = of[CreateProfile]
     added: list[AddAlias] = of[AddAlias]
     aliases = [(step.id, step.id) for step in created] + [(step.id, step.profile_id) for step in added]
-    spent: list[SpendPass] = of[SpendPass]
+    spent: list[SpendPass] = sorted(of[SpendPass], key=lambda step: (step.nonce, step.source_id))
     active = {step.id: step.at for step in of[TouchProfile]}
     opened = {step.id: _session_row(step) for step in of[OpenSession]}
     continued = _continued_rows(of[ContinueSession])
@@ -36,14 +40,18 @@ def rows_of(of: Mapping[type, list[Any]]) -> dict[str, list[Row]]:
         opened[session_id] |= {name: value for name, value in continued.pop(session_id).items() if value is not None}
     return {
         "profile": [_profile_row(step, active.get(step.id, step.updated)) for step in created],
-        "alias": [{"id": name, "profile_id": owner, "given_to": owner} for name, owner in aliases],
+        "alias": [{"id": name, "profile_id": owner, "given_to": owner} for name, owner in sorted(aliases)],
         "merge": [_merge_row(step) for step in of[MergeProfiles]],
         "pass_use": [{"nonce": s.nonce, "source_id": s.source_id, "expires": s.expires} for s in spent],
-        "session": list(opened.values()),
-        "event": [_event_row(step) for step in of[StoreEvent]],
-        "quarantine": [_quarantine_row(step) for step in of[Quarantine]],
+        "session": [opened[session_id] for session_id in sorted(opened)],
+        "event": [_event_row(step) for step in sorted(of[StoreEvent], key=_event_key)],
+        "quarantine": [_quarantine_row(step) for step in sorted(of[Quarantine], key=_event_key)],
         CONTINUED: [continued[session_id] for session_id in sorted(continued)],
     }
+
+
+def _event_key(step: StoreEvent | Quarantine) -> tuple[str, str]:
+    return step.source_id, step.id
 
 
 def _profile_row(step: CreateProfile, updated: Micros) -> Row:
