@@ -6,14 +6,10 @@ from playwright.sync_api import BrowserContext, Page
 from browser.visiting import BLOG, SHOP, STORED, arrived, known, settled, two_sites, visit
 from browser.web import Web
 
-WANTS = {
-    "DNT": ("Object.defineProperty(Navigator.prototype, 'doNotTrack', { get: () => '1' })", "respectDoNotTrack", True),
-    "GPC": (
-        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })",
-        "respectGPC",
-        False,
-    ),
-    "a robot": ("Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => true })", "trackBots", True),
+SAYS = {
+    "DNT": "Object.defineProperty(Navigator.prototype, 'doNotTrack', { get: () => '1' })",
+    "GPC": "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })",
+    "a robot": "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => true })",
 }
 SILENT = {"DNT": {"respectDoNotTrack": True}, "GPC": {}, "a robot": {}}
 LOUD = {"DNT": {}, "GPC": {"respectGPC": False}, "a robot": {"trackBots": True}}
@@ -30,7 +26,7 @@ def nothing_left(page: Page) -> bool:
 @pytest.mark.parametrize("who", ["DNT", "GPC", "a robot"])
 def test_somebody_who_is_not_to_be_tracked_leaves_no_trace(web: Web, page: Page, who: str) -> None:
     shop, _ = two_sites(web, **SILENT[who])
-    page.add_init_script(WANTS[who][0])
+    page.add_init_script(SAYS[who])
     page.goto(SHOP)
     page.wait_for_function("tracker.version")
     assert nothing_left(page)
@@ -47,7 +43,7 @@ def test_somebody_who_is_not_to_be_tracked_leaves_no_trace(web: Web, page: Page,
 @pytest.mark.parametrize("who", ["DNT", "GPC", "a robot"])
 def test_an_owner_decides_which_wish_counts(web: Web, page: Page, who: str) -> None:
     shop, _ = two_sites(web, **LOUD[who])
-    page.add_init_script(WANTS[who][0])
+    page.add_init_script(SAYS[who])
     page.goto(SHOP)
     assert web.events(shop)[0]["profile"] == known(page)
 
