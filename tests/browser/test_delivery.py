@@ -82,6 +82,21 @@ def test_what_a_closed_tab_could_not_send_is_sent_by_the_next_visit(web: Web, co
     assert back.evaluate(OUTBOXES) == 0
 
 
+@pytest.mark.case("tab closed with events queued, visitor back later")
+def test_a_site_without_https_and_so_without_web_locks_loses_nothing_either(web: Web, context: BrowserContext) -> None:
+    site = web.site("plain.test")
+    web.collector_is("down")
+    tab = context.new_page()
+    tab.goto("http://plain.test/")
+    track(started(tab), "teapot", "mug")
+    assert tab.evaluate("navigator.locks === undefined")
+    tab.close()
+    web.collector_is("none")
+    back = settled(visit(context, "http://plain.test/"))
+    assert bought(web, site) == {"teapot": 1, "mug": 1}
+    assert web.profiles(site) == {known(back)}
+
+
 @pytest.mark.case("two tabs in an outage, one killed, both reopened")
 def test_two_tabs_of_an_outage_of_which_one_is_killed_lose_nothing_and_send_nothing_twice(
     web: Web, context: BrowserContext

@@ -19,7 +19,6 @@ def carried(request: Request) -> dict[str, list[str]]:
 
 
 @pytest.mark.case("link added later, inside a shadow root, SVG a")
-@BOTH_MODES
 @pytest.mark.parametrize("link", ["#late", "#inside", "#svg", "#xlink", "img"])
 def test_a_link_is_found_wherever_it_is(web: Web, page: Page, link: str) -> None:
     two_sites(web, "late.html")
@@ -117,7 +116,6 @@ def test_a_window_that_the_page_opens_carries_the_profile(
 
 
 @pytest.mark.case("location.href = (Navigation API)")
-@BOTH_MODES
 @pytest.mark.parametrize("way", ["location.href", "location.assign", "location.replace", "navigation.navigate"])
 def test_a_page_that_sends_the_visitor_on_passes_the_profile(web: Web, page: Page, way: str) -> None:
     shop, blog = two_sites(web, "by-script.html")

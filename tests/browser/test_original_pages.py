@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from browser.visiting import BLOG, BOTH_MODES, KEPT, SHOP, arrived, known, settled, visit
+from browser.visiting import BLOG, KEPT, SHOP, arrived, known, settled, visit
 from browser.web import Web
 from tracker.script.render import snippet
 
@@ -69,7 +69,6 @@ def test_a_profile_id_that_only_the_old_server_knew_stays_one_visitor(web: Web, 
 
 
 @pytest.mark.case("a page with the original globals (options, onTracardiReady, listeners)")
-@BOTH_MODES
 @pytest.mark.parametrize("page_name", ["original.html", "leaving.html"])
 def test_a_page_with_its_options_in_it_passes_the_profile_on(web: Web, page: Page, page_name: str) -> None:
     inline = partial(snippet, inline=True)

@@ -59,7 +59,6 @@ def test_people_who_share_a_link_but_not_a_browser_stay_two(web: Web, visitor: C
 
 
 @pytest.mark.case("look-alike host")
-@BOTH_MODES
 @pytest.mark.parametrize(
     ("link", "url"), [("#alike", "http://notblog.test/"), ("#alike-too", "http://blog.test.evil.test/")]
 )
