@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalE
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracker.core.refusal import Unavailable
+from tracker.store.patience import connect_patiently
 
 __all__ = ["Connection", "Engine", "LostRace", "connect", "reading", "transaction"]
 
@@ -39,17 +40,19 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         parsed,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
         connect_args={
             "connect_timeout": 5,
-            "options": "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000",
+            "options": "-c statement_timeout=7000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
         },
         **options,
     )
+    event.listen(engine, "do_connect", connect_patiently)
+    return engine
 
 
 def transaction(
