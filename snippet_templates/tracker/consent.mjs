@@ -1,7 +1,6 @@
-const CONSENT = 'tracardi-consent';
-
 /** Where the source requires consent: nothing is kept and nothing is sent until the visitor has said yes. */
 export const consent = (h) => {
+  const CONSENT = 'tracardi-consent';
   let given = h._try(() => JSON.parse(h._get(CONSENT))) || {};
 
   h._agreed = () => {

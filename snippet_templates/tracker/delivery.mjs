@@ -7,7 +7,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15e4;
 const TRIES = 8;
 
-const bytes = (text) => new Blob([text]).size;
+// A Blob would tell the size as well, and take half a millisecond for it.
+const bytes = (text) => new TextEncoder().encode(text).length;
 const now = () => new Date().toISOString();
 
 /** Brings the outbox to the server: one request at a time, again until the server has said yes or no. */

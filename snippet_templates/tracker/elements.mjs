@@ -1,4 +1,3 @@
-const KINDS = ['Click', 'DblClick', 'Focus', 'Change', 'Submit', 'Copy', 'Play', 'Ended', 'MouseOver'];
 const LONGEST_TEXT = 1000;
 const SELECTED = 300;
 
@@ -6,7 +5,7 @@ const SELECTED = 300;
 export const elements = (h) => {
   const { document: d } = h._w;
 
-  KINDS.forEach((kind) => {
+  ['Click', 'DblClick', 'Focus', 'Change', 'Submit', 'Copy', 'Play', 'Ended', 'MouseOver'].forEach((kind) => {
     const list = h._triggers(`on${kind}`);
     if (!list[0]) return;
     h._listen(h._w, kind.toLowerCase(), (event) =>

@@ -2,6 +2,7 @@ const PROFILE = 'tracardi-profile-id';
 const SESSION = 'tracardi-session-id';
 const HALF_AN_HOUR = 1800;
 const TEN_SECONDS = 1e4;
+const A_SECOND = 1e3;
 
 // The original script kept its ids as JSON, so an id may come with quotes around it.
 const unquoted = (id) => (id || '').replace(/^"|"$/g, '');
@@ -20,7 +21,7 @@ export const identity = (h) => {
   h._set = (key, value, always) => {
     memory[key] = value;
     h._try(() => {
-      if (!value) w.localStorage.removeItem(key);
+      if (!value) delete w.localStorage[key];
       else if (h._live || always) {
         w.localStorage.setItem(key, value);
         delete memory[key];
@@ -29,7 +30,7 @@ export const identity = (h) => {
   };
 
   const readCookie = () =>
-    h._try(() => unquoted(decodeURIComponent((/(^| )tracardi-session-id=([^;]*)/.exec(w.document.cookie) || [])[2] || '')));
+    h._try(() => unquoted(decodeURIComponent(/(?:^| )tracardi-session-id=([^;]*)|$/.exec(w.document.cookie)[1] || '')));
 
   const writeCookie = (id, age) =>
     h._try(() => {
@@ -41,7 +42,8 @@ export const identity = (h) => {
   /** The id of the running session, prolonged by half an hour; a new one where it ran out or another is given. */
   h._sid = (id) => {
     const now = Date.now();
-    const kept = readCookie();
+    // Reading a cookie costs more than all the rest of an event, so what other tabs did is seen after a second.
+    const kept = (now - touched < A_SECOND && session) || readCookie();
     session = id || kept || (now - touched < HALF_AN_HOUR * 1e3 && session) || h._id();
     touched = now;
     // Writing a cookie costs a click its time, so a visitor in full swing prolongs the session every ten seconds.

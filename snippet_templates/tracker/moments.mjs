@@ -1,11 +1,10 @@
-const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
 const MOST_ERRORS = 10;
-const DEPTHS = [25, 50, 75, 90];
 
 /** Triggers on what happens to the page as a whole. */
 export const moments = (h) => {
   const w = h._w;
   const d = w.document;
+  const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
   let seconds = 0;
   let errors = 0;
 
@@ -40,7 +39,7 @@ export const moments = (h) => {
       observer.disconnect();
       const depth = (100 * ((view ? view.height : w.screen.height) - box.top)) / box.height;
       list.forEach((t) =>
-        [].concat(t.threshold || DEPTHS).forEach((mark) => {
+        [].concat(t.threshold || [25, 50, 75, 90]).forEach((mark) => {
           if (depth + 1 < mark || reached.get(t) >= mark) return;
           reached.set(t, mark);
           h._fire(t, 0, { depth: mark });

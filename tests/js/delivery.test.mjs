@@ -239,3 +239,16 @@ test('a second copy of the script on one page stays quiet', async () => {
   await pass(timers, 50);
   assert.deepEqual(types(w.requests[0]), ['page-view']);
 });
+
+test('the time zone is told without waking Intl where the browser has Temporal, and by Intl where not', async () => {
+  const intl = mock.method(Intl, 'DateTimeFormat');
+  const told = async (more) => {
+    const w = Object.assign(makeWindow(), more);
+    run(w).track('a');
+    await pass(timers, 50);
+    return w.requests[0][1].context.time.tz;
+  };
+  assert.equal(await told({ Temporal: { Now: { timeZoneId: () => 'Europe/Warsaw' } } }), 'Europe/Warsaw');
+  assert.equal(intl.mock.callCount(), 0);
+  assert.equal(await told({}), intl.mock.restore() || Intl.DateTimeFormat().resolvedOptions().timeZone);
+});

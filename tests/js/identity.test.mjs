@@ -31,6 +31,20 @@ test('ids that an original snippet kept in quotes are read', async () => {
   assert.deepEqual([tracker.profileId(), tracker.sessionId()], ['P7', 'S7']);
 });
 
+test('a burst of events reads the cookie once, and what another tab did to it is seen a second later', () => {
+  const jar = { 'tracardi-session-id': 'S0' };
+  const w = makeWindow({ jar });
+  const cookie = Object.getOwnPropertyDescriptor(w.document, 'cookie');
+  let reads = 0;
+  Object.defineProperty(w.document, 'cookie', { ...cookie, get: () => (reads++, cookie.get()) });
+  const tracker = run(w);
+  for (let number = 0; number < 50; number++) tracker.track('a');
+  assert.equal(reads, 1);
+  jar['tracardi-session-id'] = 'S1';
+  timers.tick(1000);
+  assert.equal(tracker.sessionId(), 'S1');
+});
+
 test('with cookies forbidden a page keeps its session for half an hour', async () => {
   const w = makeWindow();
   Object.defineProperty(w.document, 'cookie', { get: () => '', set: () => {} });
