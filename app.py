@@ -9,7 +9,9 @@ from tracker.settings import Settings
 from tracker.store.engine import connect
 from tracker.store.sources import Directory
 from tracker.web import errors, headers
+from tracker.web.counting import Metrics
 from tracker.web.health import health_blueprint
+from tracker.web.metrics import metrics_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
 from tracker.web.track import track_blueprint
@@ -32,10 +34,11 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             sources=sources,
             committer=Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys)),
             passes=PassOffice(settings.secret_keys, clock),
+            metrics=Metrics(),
         ),
     )
     errors.register(app)
     headers.register(app)
-    for blueprint in (track_blueprint, script_blueprint, health_blueprint):
+    for blueprint in (track_blueprint, script_blueprint, health_blueprint, metrics_blueprint):
         app.register_blueprint(blueprint)
     return app

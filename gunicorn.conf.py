@@ -1,6 +1,7 @@
 """How gunicorn serves the collector; the settings come from the same environment as everything else."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,18 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+if workers > 1:
+    # Each worker counts for itself; files that all of them can read let any one answer /metrics for the whole.
+    _figures = _settings.data_dir / "metrics"
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_figures)
+
+
+def on_starting(_server: object) -> None:
+    """Let the figures begin at nought: they are those of this run."""
+    if workers > 1:
+        shutil.rmtree(_figures, ignore_errors=True)
+        _figures.mkdir(parents=True)
 
 
 def post_worker_init(worker: "Worker") -> None:

@@ -9,6 +9,7 @@ from tracker.core.resolution import resolve
 from tracker.core.steps import (
     AddAlias,
     ContinueSession,
+    CountRepeats,
     CreateProfile,
     MergeProfiles,
     OpenSession,
@@ -126,8 +127,8 @@ def referral(profile: str, **given: Any) -> Referral:
 
 
 def told(steps: Iterable[Step]) -> list[str]:
-    """The steps as short sentences, so that a table of cases can be read."""
-    return [_told(step) for step in steps]
+    """The steps as short sentences, so that a table of cases can be read; how many repeats were counted is no part."""
+    return [_told(step) for step in steps if not isinstance(step, CountRepeats)]
 
 
 def _told(step: Step) -> str:  # noqa: C901 - one line for each kind of step

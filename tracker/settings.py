@@ -35,6 +35,7 @@ class Settings:
     port: int = 8686
     workers: int | None = None
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    metrics_token: str | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -57,6 +58,7 @@ class Settings:
             port=port,
             workers=reader.number("WORKERS", 0, 0, 256) or None,
             trusted_proxies=reader.networks("TRUSTED_PROXIES"),
+            metrics_token=reader.secret("METRICS_TOKEN"),
         )
         key = reader.secret("SECRET_KEY")
         older = (reader.secret("SECRET_KEY_FALLBACKS") or "").replace(",", " ").split()

@@ -46,7 +46,9 @@ def test_what_broken_clients_send_in_place_of_an_id_names_nobody(given):
     assert names_nobody(given)
 
 
-@pytest.mark.parametrize("given", ["1", "nullable", "undefined-7", "guest-7", "{a}-{b}", "50%", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"])
+@pytest.mark.parametrize(
+    "given", ["1", "nullable", "undefined-7", "guest-7", "{a}-{b}", "50%", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"]
+)
 def test_an_id_that_only_resembles_one_of_those_names_somebody(given):
     assert not names_nobody(given)
 

@@ -4,6 +4,7 @@ import pytest
 from core_builders import UUID, event, link_pass, only, payload, play, referral, told, visit, world
 
 from tracker.core.model import StoredEvent
+from tracker.core.steps import CountRepeats
 
 NEW = "new-profile-1"
 MINTED = "new-session-1"
@@ -97,8 +98,24 @@ def test_a_late_repeat_of_erased_events_brings_nothing_back():
     known = world(erased=[UUID], forgotten=[("shop", "e1")], sessions=[visit("s", None)])
     resolution = only(known, payload(UUID, "s"))
 
-    assert told(resolution.steps) == [f"create {NEW}", f"repoint s to {NEW}", "continue s"]
+    assert resolution.steps == ()
     assert resolution.fates == (("e1", "duplicate"),)
+
+
+def test_a_new_event_beside_an_erased_one_is_stored_for_a_new_profile():
+    known = world(erased=[UUID], forgotten=[("shop", "e1")])
+    resolution = only(known, payload(UUID, "s", event("e1"), event("e2")))
+
+    assert told(resolution.steps) == [f"create {NEW}", f"open s of {NEW}", f"store e2 in {NEW}, s"]
+
+
+def test_repeats_are_counted_for_their_source():
+    first, again = play(
+        world(["P"]), payload("P", "s", event("a"), event("b")), payload("P", "s", event("a"), event("c"))
+    )
+
+    assert not [step for step in first.steps if isinstance(step, CountRepeats)]
+    assert [step for step in again.steps if isinstance(step, CountRepeats)] == [CountRepeats("shop", 1)]
 
 
 # Decided together -------------------------------------------------------------------------------------------------

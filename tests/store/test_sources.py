@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from tracker.core.model import Source
 from tracker.store import sources
+from tracker.store.engine import connect
 from tracker.store.sources import Directory
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -193,9 +194,14 @@ def test_a_clock_that_was_set_back_does_not_keep_an_old_copy(engine, make_source
     assert directory.find("shop", enabled) is None
 
 
-def test_what_was_last_seen_is_told_without_asking(engine, make_source, clock) -> None:
+def test_what_was_last_seen_is_told_without_asking_again(engine, make_source, clock) -> None:
     directory = Directory(engine, clock)
     make_source("shop")
-    assert directory.last_seen() == []
-    directory.all()
     assert [source.id for source in directory.last_seen()] == ["shop"]
+    make_source("blog")
+    clock.forward(60)
+    assert [source.id for source in directory.last_seen()] == ["shop"]
+
+
+def test_where_nothing_was_seen_yet_and_the_database_is_away_nothing_is_told(clock) -> None:
+    assert Directory(connect("postgresql://handoff@127.0.0.1:1/handoff"), clock).last_seen() == []

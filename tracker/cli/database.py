@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.context import House, house
 from tracker.store import check as invariants
-from tracker.store import migrations
+from tracker.store import migrations, reports
 from tracker.store.engine import reading, transaction
 
 
@@ -32,6 +32,8 @@ def check(house: House) -> None:
     findings = transaction(reading(house.engine), lambda conn: list(invariants.check(conn)))
     for finding in findings:
         click.echo(f"{'ok    ' if not finding.broken else 'BROKEN'}  {finding.invariant}" + _count(finding.broken))
+    repeated = transaction(reading(house.engine), reports.repeated)
+    click.echo(f"ok      repeats so far: {repeated} events came again and were not stored twice")
     sys.exit(any(finding.broken for finding in findings))
 
 

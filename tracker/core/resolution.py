@@ -11,6 +11,7 @@ from tracker.core.model import Event, Fresh, Payload, Profile, Referral, Session
 from tracker.core.steps import (
     AddAlias,
     ContinueSession,
+    CountRepeats,
     CreateProfile,
     Fate,
     MergeProfiles,
@@ -64,9 +65,10 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
     if sent in known.erased:
         case.warnings.append("The profile id sent belongs to an erased profile; it names nobody now.")
         sent = None
-    if not payload.events:
+    if not payload.events or _all_erased(case):
+        # A late retry of what was erased must not open the session again with all that the context says.
         there = known.live(sent)
-        return _resolution(case, there.id if there else None, client_session or fresh.session, ())
+        return _resolution(case, there.id if there else None, client_session or fresh.session, _repeated(payload))
     before = _stored_before(case, client_session)
     here = known.live(sent) or _of_session(known, client_session) or _of_events(known, before)
     profile = _profile(case, here)
@@ -75,6 +77,14 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
     session_id = _session(case, client_session, profile_id, before)
     fates = _events(case, profile_id, session_id)
     return _resolution(case, profile_id if case.saves_profile else None, session_id, fates)
+
+
+def _repeated(payload: Payload) -> tuple[tuple[str, Fate], ...]:
+    return tuple((event.id or "", "duplicate") for event in payload.events)
+
+
+def _all_erased(case: _Case) -> bool:
+    return all((case.source.id, event.id) in case.known.forgotten for event in case.payload.events)
 
 
 def _resolution(
@@ -288,6 +298,8 @@ def _events(case: _Case, profile_id: str | None, session_id: str) -> tuple[tuple
         fate = _fate(case, event, event_id, seen)
         fates.append((event_id, fate))
     kept = sum(fate == "stored" for _, fate in fates)
+    if repeats := sum(fate == "duplicate" for _, fate in fates):
+        case.steps.append(CountRepeats(source_id, repeats))
     for position, (event_id, fate) in enumerate(fates):
         event = events[position]
         if fate == "stored":

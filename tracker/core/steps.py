@@ -119,6 +119,14 @@ class Quarantine:
     event: Event
 
 
+@dataclass(frozen=True, slots=True)
+class CountRepeats:
+    """Events of this source that were recognised as repeats and not stored again."""
+
+    source_id: str
+    events: int
+
+
 Step = (
     CreateProfile
     | TouchProfile
@@ -130,6 +138,7 @@ Step = (
     | RepointSession
     | StoreEvent
     | Quarantine
+    | CountRepeats
 )
 
 

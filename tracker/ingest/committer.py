@@ -13,7 +13,7 @@ from tracker.core.resolution import resolve
 from tracker.core.steps import Resolution, Step
 from tracker.ingest.fresh import Clock, NewId, fresh_for
 from tracker.store.applying import apply
-from tracker.store.engine import Connection, Engine, transaction
+from tracker.store.engine import Connection, Engine, Rejected, transaction
 from tracker.store.repository import Digest, known
 from tracker.store.sources import Directory
 
@@ -107,21 +107,23 @@ class Committer:
                 self._settle(batch[:middle])
                 self._settle(batch[middle:])
                 return
-            self._set_aside(batch[0], sources, failure)
+            batch[0].failure = failure
+            if isinstance(failure, Rejected):
+                self._set_aside(batch[0], sources)
         else:
             for waiting, resolution in zip(batch, resolutions, strict=True):
                 waiting.resolution = resolution
         for waiting in batch:
             waiting.gate.release()
 
-    def _set_aside(self, waiting: _Waiting, sources: dict[str, Source], failure: Exception) -> None:
+    def _set_aside(self, waiting: _Waiting, sources: dict[str, Source]) -> None:
         """Quarantine the events of the one payload that cannot be stored; its visitor is kept all the same."""
         payload, fresh = waiting.asked
         events = tuple(replace(event, unstorable=True) for event in payload.events)
         bare = replace(payload, events=events, context={}, properties={}, device={})
         try:
             waiting.resolution = commit(self._engine, [(bare, fresh)], sources, self._digest)[0]
-        except Exception:
+        except (Rejected, Unavailable) as failure:
             waiting.failure = failure
 
 

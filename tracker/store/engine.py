@@ -16,13 +16,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tracker.core.refusal import Unavailable
 from tracker.store.patience import connect_patiently
 
-__all__ = ["Connection", "Engine", "LostRace", "connect", "reading", "transaction"]
+__all__ = ["Connection", "Engine", "LostRace", "Rejected", "connect", "reading", "transaction"]
 
 Result = TypeVar("Result")
 ATTEMPTS = 12
 LONGEST_PAUSE = 0.5
 _RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
 _NOT_MIGRATED = {"42P01", "42703"}  # undefined_table, undefined_column; SQLite says the same as an OperationalError.
+
+
+class Rejected(Exception):
+    """What was to be written is at fault: no retry mends it, and the database is well."""
 
 
 class LostRace(Exception):
@@ -58,7 +62,7 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
 def transaction(
     engine: Engine, work: Callable[[Connection], Result], *, pause: Callable[[float], object] = time.sleep
 ) -> Result:
-    """Return what ``work`` returned once its transaction is committed; Unavailable where that could not be done.
+    """Return what ``work`` returned once its transaction is committed; Unavailable or Rejected where it could not be.
 
     ``work`` is run again after a lost race, so it must read all it builds on through its connection.
     """
@@ -80,10 +84,10 @@ def transaction(
                 continue
             if isinstance(error, (OperationalError, InterfaceError, InternalError)) or _state(error) in _NOT_MIGRATED:
                 raise Unavailable("The database cannot store this now; send the same body again.") from error
-            raise
+            raise Rejected from error
     if conflict is not None:
         # The same conflict every time is no race that somebody else has won: what is written contradicts itself.
-        raise conflict
+        raise Rejected from conflict
     raise Unavailable("The database is too busy; send the same body again.")
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from tracker.core.merging import combined
 from tracker.core.times import iso
-from tracker.store.tables import AliasRow, EventRow, MergeRow, ProfileRow, QuarantineRow, SessionRow
+from tracker.store.tables import AliasRow, EventRow, MergeRow, ProfileRow, QuarantineRow, RepeatedRow, SessionRow
 
 
 def live_id(conn: Connection, alias: str) -> str | None:
@@ -144,6 +144,11 @@ def _event(row: Row[Any]) -> dict[str, Any]:
         },
         "received_at": iso(row.received_at),
     }
+
+
+def repeated(conn: Connection) -> int:
+    """Return how many events came again and were not stored twice."""
+    return int(conn.scalar(select(func.sum(RepeatedRow.events))) or 0)
 
 
 def quarantine(conn: Connection) -> Iterator[dict[str, Any]]:

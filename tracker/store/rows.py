@@ -1,6 +1,7 @@
 """What each decided step looks like as a row of its table."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from tracker.core.model import Event, Micros
 from tracker.core.steps import (
     AddAlias,
     ContinueSession,
+    CountRepeats,
     CreateProfile,
     MergeProfiles,
     OpenSession,
@@ -46,6 +48,7 @@ def rows_of(of: Mapping[type, list[Any]]) -> dict[str, list[Row]]:
         "session": [opened[session_id] for session_id in sorted(opened)],
         "event": [_event_row(step) for step in sorted(of[StoreEvent], key=_event_key)],
         "quarantine": [_quarantine_row(step) for step in sorted(of[Quarantine], key=_event_key)],
+        "repeated": _repeated_rows(of[CountRepeats]),
         CONTINUED: [continued[session_id] for session_id in sorted(continued)],
     }
 
@@ -135,6 +138,13 @@ def _quarantine_row(step: Quarantine) -> Row:
         "size": step.event.too_large or 0,
         "beginning": _beginning(step.event),
     }
+
+
+def _repeated_rows(steps: list[CountRepeats]) -> list[Row]:
+    counts: Counter[str] = Counter()
+    for step in steps:
+        counts[step.source_id] += step.events
+    return [{"source_id": source_id, "events": counts[source_id]} for source_id in sorted(counts)]
 
 
 def _beginning(event: Event) -> str:

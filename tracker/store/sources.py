@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from tracker.core import source_rules
 from tracker.core.model import Json, Micros, Source
+from tracker.core.refusal import Unavailable
 from tracker.store.engine import reading, transaction
 from tracker.store.tables import SourceRow
 
@@ -133,7 +135,10 @@ class Directory:
         return self._copy.sources
 
     def last_seen(self) -> list[Source]:
-        """Return the sources of the copy at hand, without asking the database."""
+        """Return the sources of the copy at hand; the database is asked only where there is none yet."""
+        if not self._copy.read_at:
+            with suppress(Unavailable):
+                self.all()
         return list(self._copy.sources.values())
 
     def find(self, source_id: str, accepts: Callable[[Source], bool]) -> Source | None:

@@ -159,6 +159,15 @@ class QuarantineRow(Base):
     beginning: Mapped[str] = mapped_column(String)
 
 
+class RepeatedRow(Base):
+    """How many events of a source came again and were not stored twice: what retries and beacons cost."""
+
+    __tablename__ = "repeated"
+
+    source_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    events: Mapped[int] = mapped_column(BigInteger)
+
+
 class TombstoneRow(Base):
     """A keyed hash of something erased, so that a late retry does not bring it back."""
 

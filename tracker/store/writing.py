@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import JSON, BigInteger, Boolean, Connection, SmallInteger, Table
 
+from tracker.store.engine import Rejected
 from tracker.store.tables import (
     AliasRow,
     Base,
@@ -15,6 +16,7 @@ from tracker.store.tables import (
     PassUseRow,
     ProfileRow,
     QuarantineRow,
+    RepeatedRow,
     SessionRow,
 )
 
@@ -23,12 +25,15 @@ Rows = Mapping[str, Sequence[Row]]
 """Table name → rows to insert; ``CONTINUED`` → sessions that go on, each once, with None for what stays as it is."""
 
 CONTINUED = "continued"
-# A row that is there already means a lost race, and the transaction starts over; only a quarantined event that comes
-# again is nothing new.
-_SETTLED = {"quarantine": " ON CONFLICT DO NOTHING"}
+# A row that is there already means a lost race, and the transaction starts over; but a quarantined event that comes
+# again is nothing new, and counts add up.
+_SETTLED = {
+    "quarantine": " ON CONFLICT DO NOTHING",
+    "repeated": " ON CONFLICT (source_id) DO UPDATE SET events = repeated.events + excluded.events",
+}
 _TABLES: dict[str, Table] = {
     row.__tablename__: Base.metadata.tables[row.__tablename__]
-    for row in (ProfileRow, AliasRow, MergeRow, PassUseRow, SessionRow, EventRow, QuarantineRow)
+    for row in (ProfileRow, AliasRow, MergeRow, PassUseRow, SessionRow, EventRow, QuarantineRow, RepeatedRow)
 }
 
 
@@ -39,7 +44,7 @@ def write(conn: Connection, rows: Rows) -> None:
         return
     if conn.dialect.name == "postgresql":
         # One statement fed with one JSON document a table: a round trip instead of one for every row.
-        given = {name: orjson.dumps(entries).decode() for name, entries in filled.items()}
+        given = {name: _encode(entries) for name, entries in filled.items()}
         conn.exec_driver_sql(_postgresql(tuple(filled)), given)
         return
     for name, entries in filled.items():
@@ -47,8 +52,15 @@ def write(conn: Connection, rows: Rows) -> None:
         for entry in entries:
             for column in blobs:
                 if entry[column] is not None:
-                    entry[column] = orjson.dumps(entry[column]).decode()
+                    entry[column] = _encode(entry[column])
         conn.exec_driver_sql(text, [*entries])
+
+
+def _encode(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise Rejected from error
 
 
 @cache

@@ -50,6 +50,8 @@ def _finish(response: Response) -> Response:
         _share(here, response, source_id)
     seconds = time.perf_counter() - notes.started
     headers["x-process-time"] = f"{seconds:.6f}"
+    if here.path == "/track":
+        services().metrics.answered(response.status_code, seconds)
     log(
         "request",
         request_id=request_id(),

@@ -11,6 +11,7 @@ from tracker.ingest.passes import PassOffice
 from tracker.settings import Settings
 from tracker.store.engine import Engine
 from tracker.store.sources import Directory
+from tracker.web.counting import Metrics
 
 _KEY = "handoff"
 
@@ -26,6 +27,7 @@ class Services:
     sources: Directory
     committer: Committer
     passes: PassOffice
+    metrics: Metrics
 
 
 def install(app: Flask, services: Services) -> None:

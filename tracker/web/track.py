@@ -35,6 +35,7 @@ def track() -> Response:
     source = _accepted(payload.source_id, environ)
     resolution = parts.committer.record(payload, source)
     g.request_id = resolution.task
+    parts.metrics.recorded(resolution)
     if source.referrals != "signed" or resolution.profile_id is None:
         return json_answer(resolution.reply())
     return json_answer(resolution.reply(parts.passes.issue(resolution.profile_id, source.id)))

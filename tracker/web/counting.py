@@ -1,0 +1,47 @@
+"""Counting what comes in and what becomes of it; web/metrics.py shows it."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from tracker.core.steps import Resolution
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """The counters of one process; with several workers they are kept in files that any of them can add up."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "handoff_requests", "Requests to /track by status.", ["status"], registry=self.registry
+        )
+        self._events = Counter(
+            "handoff_events",
+            "Events by what became of them, once that was committed.",
+            ["fate"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "handoff_track_seconds", "Seconds a request to /track took.", buckets=_BUCKETS, registry=self.registry
+        )
+
+    def answered(self, status: int, seconds: float) -> None:
+        """Count one answer of ``/track``."""
+        self._requests.labels(str(status)).inc()
+        self._seconds.observe(seconds)
+
+    def recorded(self, resolution: Resolution) -> None:
+        """Count what became of the events of one payload."""
+        for _, fate in resolution.fates:
+            self._events.labels(fate).inc()
+
+    def text(self) -> bytes:
+        """Return all figures in Prometheus's text format, those of the other workers too."""
+        registry = self.registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
