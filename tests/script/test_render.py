@@ -8,7 +8,7 @@ from typing import Any
 
 import brotli
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.core.model import Source
@@ -74,6 +74,8 @@ def test_no_value_breaks_out_of_the_blob(value: str) -> None:
     assert not re.search(rb"[<>&'\x00-\x09\x0b-\x1f\x7f-\xff]", blob)
 
 
+# Each text makes a script anew, and packing one as small as it gets takes its time.
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_comes_through_the_script_as_it_is(value: str) -> None:
     source = Source(id="s", name="x", settings={"any": value})
