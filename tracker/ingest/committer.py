@@ -20,8 +20,11 @@ from tracker.store.sources import Directory
 Asked = tuple[Payload, Fresh]
 LARGEST_BATCH = 128
 ONE_TURN = 1e-6
-MOST_WAITING = 2_000
-"""Above this the collector is slower than its visitors: who comes now is told at once to come again."""
+MOST_WAITING = 500
+"""Above this the collector is slower than its visitors: who comes now is told at once to come again.
+
+Well below the 1 000 connections that gunicorn gives a worker: where they all wait here, nobody is left to be told.
+"""
 
 
 class _Waiting:
