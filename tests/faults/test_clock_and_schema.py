@@ -1,0 +1,86 @@
+"""The server's clock jumps; migrations that meet a server, each other, or their end half-way."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from faults.ledger import post
+from faults.serving import ROOT, Server
+from faults.waiting import until
+from tracker.ingest.fresh import system_clock
+from tracker.store import migrations, sources
+from tracker.store.engine import connect, reading
+
+HOUR = 3600
+TRACKER = Path(sys.executable).with_name("tracker")
+DIES_HALF_WAY = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from tracker.store import migrations
+from tracker.store.engine import connect
+
+@event.listens_for(Engine, "before_cursor_execute")
+def before_statement(conn, cursor, statement, *rest):
+    if "CREATE TABLE alias" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+migrations.upgrade(connect(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("wrong_by", [HOUR, -HOUR])
+def test_a_clock_that_jumps_and_jumps_back_costs_nobody_an_event(wrong_by, house, ledger):
+    with ledger.visitors():
+        for offset in (0, wrong_by, 0):
+            house.server.order(clock=offset)
+            before = ledger.acknowledged()
+            until(lambda before=before: ledger.acknowledged() >= before + 15, "answers")
+    answered = {status for line in ledger.lines.values() for status in line.statuses}
+    assert answered == {200}
+
+
+@pytest.mark.parametrize("wrong_by", [HOUR, -HOUR])
+def test_a_source_that_is_disabled_is_refused_in_time_although_the_clock_has_jumped(wrong_by, house, ledger):
+    assert ledger.send(ledger.body()) == 200
+    house.server.order(clock=wrong_by)
+    other = ledger.body()
+    try:
+        sources.switch(house.engine, "shop", enabled=False, now=system_clock())
+        until(lambda: post(ledger.port, other)[0] == 401, "the source's refusal", within=5)
+    finally:
+        sources.switch(house.engine, "shop", enabled=True, now=system_clock())
+    until(lambda: post(ledger.port, other)[0] == 200, "the source's return", within=5)
+
+
+def test_upgrading_again_and_again_while_visitors_click_disturbs_nobody(house, ledger):
+    with ledger.visitors():
+        command = [str(TRACKER), "db", "upgrade"]
+        upgrades = [
+            subprocess.Popen(command, env=house.server.env, stdout=subprocess.PIPE, text=True) for _ in range(2)
+        ]
+        said = [upgrade.communicate(timeout=60)[0] for upgrade in upgrades]
+        assert [upgrade.returncode for upgrade in upgrades] == [0, 0]
+        assert said[0] == said[1]
+        before = ledger.acknowledged()
+        until(lambda: ledger.acknowledged() >= before + 10, "answers")
+    assert {status for line in ledger.lines.values() for status in line.statuses} == {200}
+
+
+def test_a_migration_that_is_killed_half_way_is_done_by_the_server_that_starts_next(empty_database_url, tmp_path):
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    killed = subprocess.run([sys.executable, "-c", DIES_HALF_WAY, empty_database_url], env=env, timeout=60)
+    assert killed.returncode == -9
+    engine = connect(empty_database_url)
+    with reading(engine).connect() as conn:
+        assert inspect(conn).get_table_names() == []
+    server = Server(tmp_path, empty_database_url, workers=1)
+    try:
+        server.start()
+        assert migrations.is_current(engine)
+    finally:
+        server.stop()
+        engine.dispose()
