@@ -12,7 +12,7 @@ import psycopg
 from click.testing import CliRunner
 from sqlalchemy import Engine
 
-from faults.ledger import SOURCE, Ledger
+from faults.ledger import BLOG, SHOP, Ledger
 from faults.proxy import Proxy
 from faults.serving import Server
 from tracker.cli import main
@@ -107,7 +107,7 @@ def opened(
     name: str = "faults",
     **server: Any,
 ) -> Iterator[House]:
-    """Run a collector on a database of its own, with one source, while the block runs."""
+    """Run a collector on a database of its own, with two sources linked to each other, while the block runs."""
     proxy = None
     if backend == "sqlite":
         url = through = f"sqlite:///{shutil.copyfile(migrated_sqlite, folder / 'handoff.db')}"
@@ -118,7 +118,9 @@ def opened(
         url, through = postgres.url(name), f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
     engine = connect(url)
     migrations.upgrade(engine)
-    sources.create(engine, Source(SOURCE, SOURCE), system_clock())
+    for site, other in ((SHOP, BLOG), (BLOG, SHOP)):
+        made = Source(site, site, domains=(f"{site}.example",), links=(f"{other}.example",), referrals="plain")
+        sources.create(engine, made, system_clock())
     collector = Server(folder, through, workers=1 if backend == "sqlite" else 2)
     try:
         collector.start()

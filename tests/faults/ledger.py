@@ -29,7 +29,7 @@ from tracker.store.engine import reading
 from tracker.store.tables import AliasRow, EventRow, ProfileRow, QuarantineRow, SessionRow
 
 Body = dict[str, Any]
-SOURCE = "shop"
+SHOP, BLOG = "shop", "blog"
 HONEST_REFUSALS = (503, 429, None)
 """What may be said when nothing was stored; None is a connection that ended without an answer."""
 
@@ -78,7 +78,7 @@ class Ledger:
         """Write a payload of fresh events; a ``visitor`` is a session of the client's own."""
         number = next(self._numbers)
         body: Body = {
-            "source": {"id": SOURCE},
+            "source": {"id": SHOP},
             "session": {"id": visitor or f"session-{self._prefix}-{number}"},
             "events": [
                 {"type": "page-view", "id": f"event-{self._prefix}-{number}-{n}", "properties": {"n": n}}
@@ -142,17 +142,28 @@ class Ledger:
 
     @contextmanager
     def visitors(self, number: int = 6) -> Iterator[None]:
-        """Keep visitors clicking while the block runs; each repeats a body until it is taken, as the script does."""
+        """Keep visitors clicking while the block runs; each repeats a body until it is taken, as the script does.
+
+        Now and then one comes to the blog as a stranger and then again by a link from the shop, which merges the two.
+        """
         gone = threading.Event()
+
+        def taken(body: Body) -> str | None:
+            while self.send(body) != 200:
+                if gone.wait(0.05):
+                    return None
+            return str(self.of(body).answer()["profile"]["id"])
 
         def visit(visitor: str) -> None:
             profile: str | None = None
             while not gone.is_set():
-                body = self.body(random.randint(1, 4), visitor=visitor, profile=profile)
-                while self.send(body) != 200:
-                    if gone.wait(0.05):
-                        return
-                profile = self.of(body).answer()["profile"]["id"]
+                profile = taken(self.body(random.randint(1, 4), visitor=visitor, profile=profile))
+                if profile is None or random.random() < 0.7:
+                    continue
+                stranger = self.body(1, source={"id": BLOG})
+                if known := taken(stranger):
+                    session = stranger["session"]["id"]
+                    taken(self.body(2, visitor=session, profile=known, source={"id": BLOG}, context=arriving(profile)))
 
         with ThreadPoolExecutor(number) as pool:
             visits = [pool.submit(visit, f"visitor-{self._prefix}-{n}") for n in range(number)]
@@ -192,7 +203,7 @@ class Ledger:
             return {
                 found
                 for row in (EventRow, QuarantineRow)
-                for found in conn.scalars(select(row.id).where(row.source_id == SOURCE, row.id.in_(event_ids)))
+                for found in conn.scalars(select(row.id).where(row.id.in_(event_ids)))
             }
 
     def held_against(self) -> list[str]:
@@ -243,10 +254,11 @@ class _Stored:
 
     def __init__(self, engine: Engine) -> None:
         with engine.connect() as conn:
-            rows = conn.execute(select(EventRow.source_id, EventRow.id, EventRow.profile_id)).all()
+            rows = conn.execute(select(EventRow.id, EventRow.profile_id)).all()
             self.owner = {row.id: row.profile_id for row in rows}
-            self.events = Counter(row.id for row in rows if row.source_id == SOURCE)
-            self.events.update(conn.scalars(select(QuarantineRow.id).where(QuarantineRow.source_id == SOURCE)))
+            # The ids of a ledger's events are its own, so that an event under two sources is one stored twice.
+            self.events = Counter(row.id for row in rows)
+            self.events.update(conn.scalars(select(QuarantineRow.id)))
             self.alias = dict(conn.execute(select(AliasRow.id, AliasRow.profile_id)).all())
             self.merged_into = dict(conn.execute(select(ProfileRow.id, ProfileRow.merged_into)).all())
             self.of_client_session: dict[str, set[str | None]] = defaultdict(set)
@@ -277,6 +289,12 @@ class _Stored:
             seen.add(above)
             profile = above
         return profile if profile in self.merged_into else None
+
+
+def arriving(profile: str) -> Body:
+    """Return the context of a page of the blog that was reached by a link from the shop."""
+    handed = {"profile": profile, "source": SHOP, "referrer": f"{SHOP}.example"}
+    return {"page": {"url": f"https://{BLOG}.example/article"}, "tracardi": {"pass": handed}}
 
 
 def key_of(body: Body) -> str:

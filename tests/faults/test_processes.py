@@ -7,8 +7,11 @@ import time
 from contextlib import closing, contextmanager
 
 import pytest
+from sqlalchemy import func, select
 
 from faults.waiting import until
+from tracker.store.engine import reading
+from tracker.store.tables import ProfileRow
 
 GRACEFUL_TIMEOUT = 20
 """What gunicorn.conf.py promises."""
@@ -111,6 +114,20 @@ def test_a_server_that_is_told_to_reload_answers_everybody_meanwhile(house, ledg
         until(lambda: not {w.pid for w in house.server.workers()} & old, "the end of the old workers")
     answered = [status for line in ledger.lines.values() for status in line.statuses]
     assert set(answered) == {200}, "a reload is nothing that a visitor sees"
+
+
+def test_visitors_of_these_tests_do_merge(house, ledger):
+    merged = select(func.count()).select_from(ProfileRow).where(ProfileRow.merged_into.is_not(None))
+    with reading(house.engine).connect() as conn, ledger.visitors():
+        before = conn.scalar(merged)
+        conn.rollback()
+
+        def more() -> bool:
+            found = conn.scalar(merged) > before
+            conn.rollback()
+            return found
+
+        until(more, "a merge")
 
 
 def test_workers_that_die_one_after_the_other_are_replaced_without_hands(house, ledger):
