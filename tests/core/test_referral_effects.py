@@ -20,7 +20,7 @@ from core_builders import (
 )
 
 from tracker.core.model import LinkPass, StoredEvent
-from tracker.core.resolution import SESSION_LASTS
+from tracker.core.which_session import SESSION_LASTS
 
 MINTED = "new-session-1"
 

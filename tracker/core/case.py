@@ -1,0 +1,39 @@
+"""One payload while it is being decided."""
+
+from dataclasses import dataclass, field
+
+from tracker.core.known import Known
+from tracker.core.model import Fresh, Payload, Source
+from tracker.core.steps import MergeProfiles, Step
+
+
+@dataclass(slots=True)
+class Case:
+    """What was asked, what is known, and what was decided so far."""
+
+    payload: Payload
+    source: Source
+    known: Known
+    fresh: Fresh
+    steps: list[Step] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def saves_profile(self) -> bool:
+        return any(event.options.save_profile for event in self.payload.events)
+
+    @property
+    def saves_session(self) -> bool:
+        return any(event.options.save_session for event in self.payload.events)
+
+
+def live_now(case: Case, profile_id: str | None) -> str | None:
+    """Return the live profile that an id names once this payload's own merge is taken into account."""
+    live = case.known.live(profile_id)
+    if live is None:
+        return None
+    for step in case.steps:
+        if isinstance(step, MergeProfiles) and step.loser == live.id:
+            return step.survivor
+    return live.id

@@ -1,0 +1,45 @@
+"""What becomes of each event of a payload: stored, known already, quarantined, or not to be saved."""
+
+from tracker.core.case import Case
+from tracker.core.model import Event
+from tracker.core.steps import CountRepeats, Fate, Quarantine, StoreEvent
+
+_FAULTS = {
+    "event-too-large": "it is larger than one event may be.",
+    "not-storable": "the database does not take what it holds.",
+}
+
+
+def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[tuple[str, Fate], ...]:
+    """Decide each event by itself: one that cannot be kept never costs its neighbours."""
+    source_id, fresh, events = case.source.id, case.fresh, case.payload.events
+    fates: list[tuple[str, Fate]] = []
+    seen: set[str] = set()
+    for position, event in enumerate(events):
+        event_id = event.id or fresh.events[position]
+        fate = _fate(case, event, event_id, seen)
+        fates.append((event_id, fate))
+    kept = sum(fate == "stored" for _, fate in fates)
+    if repeats := sum(fate == "duplicate" for _, fate in fates):
+        case.steps.append(CountRepeats(source_id, repeats))
+    for position, (event_id, fate) in enumerate(fates):
+        event = events[position]
+        if fate == "stored":
+            case.steps.append(
+                StoreEvent(event_id, source_id, profile_id, session_id, fresh.task, position, kept, fresh.now, event)
+            )
+        elif event.fault and fate == "quarantined":
+            case.steps.append(Quarantine(event_id, source_id, profile_id, event.fault, fresh.now, event))
+            case.errors.append(f"Event {position} was quarantined: {_FAULTS[event.fault]}")
+    return tuple(fates)
+
+
+def _fate(case: Case, event: Event, event_id: str, seen: set[str]) -> Fate:
+    """Return what becomes of one event, remembering in ``seen`` the ids this payload has used up."""
+    if not event.options.save_event:
+        return "not-saved"
+    key = (case.source.id, event_id)
+    if event_id in seen or key in case.known.events or key in case.known.forgotten:
+        return "duplicate"
+    seen.add(event_id)
+    return "quarantined" if event.fault else "stored"

@@ -1,0 +1,105 @@
+"""Which profile the events of a payload belong to, and which ids come to name it (protocol §4-§6)."""
+
+from collections.abc import Iterable
+
+from tracker.core.case import Case, live_now
+from tracker.core.ids import has_uuid_form, names_nobody
+from tracker.core.known import Known
+from tracker.core.linking import judge
+from tracker.core.merging import survivor
+from tracker.core.model import Profile, Referral, StoredEvent
+from tracker.core.steps import AddAlias, CreateProfile, MergeProfiles, SpendPass, TouchProfile
+
+
+def stored_before(case: Case, client_session: str | None) -> tuple[StoredEvent, ...]:
+    """Return where events of this payload already went: their answer was lost, so the client repeats them.
+
+    What went to a session that the client's own does not stand for is left out: an id used twice by mistake must
+    not fuse two visitors.
+    """
+    rows = case.known.sessions.get(client_session or "", [])
+    sessions = {client_session, *(row.id for row in rows)}
+    if case.payload.referral is not None and not rows:
+        sessions.add(case.payload.referral.session_id)
+    found = (case.known.events.get((case.source.id, event.id or "")) for event in case.payload.events)
+    return tuple(stored for stored in found if stored and (client_session is None or stored.session_id in sessions))
+
+
+def of_session(known: Known, client_session: str | None) -> Profile | None:
+    rows = known.sessions.get(client_session or "", [])
+    return known.live(rows[0].profile_id) if rows else None
+
+
+def of_events(known: Known, before: Iterable[StoredEvent]) -> Profile | None:
+    return next((live for stored in before if (live := known.live(stored.profile_id))), None)
+
+
+def decide_profile(case: Case, here: Profile | None) -> Profile | None:
+    """Return the profile the events belong to: the one here, the one handed over, their union, or a new one."""
+    if not case.saves_profile:
+        return here
+    if case.payload.referral is not None:
+        here = _handed_over(case, case.payload.referral, here)
+    if here is None:
+        return _create(case)
+    case.steps.append(TouchProfile(here.id, case.fresh.now))
+    return here
+
+
+def _handed_over(case: Case, referral: Referral, here: Profile | None) -> Profile | None:
+    """Return the profile here once the referral was judged: adopted, merged, or as it was."""
+    verdict = judge(referral, case.source, here, case.known)
+    if verdict.warning:
+        case.warnings.append(verdict.warning)
+    if verdict.error:
+        case.errors.append(verdict.error)
+    if verdict.spend:
+        case.steps.append(SpendPass(referral.link_pass.nonce, case.source.id, referral.link_pass.expires))
+    if here is None or verdict.profile is None:
+        return here or verdict.profile
+    return _merge(case, referral, here, verdict.profile)
+
+
+def _merge(case: Case, referral: Referral, here: Profile, referred: Profile) -> Profile:
+    lives_on = survivor(here, referred)
+    loser = referred if lives_on is here else here
+    note = {
+        "source": referral.source_id,
+        "landing_source": case.source.id,
+        "referrer": referral.referrer_host,
+        "landing": referral.landing_host,
+    }
+    case.steps.append(MergeProfiles(case.fresh.merge, loser.id, lives_on.id, "referral", case.fresh.now, note))
+    return lives_on
+
+
+def _create(case: Case) -> Profile:
+    times, now = case.payload.profile_times, case.fresh.now
+    created = times.create or times.insert or now
+    case.steps.append(CreateProfile(case.fresh.profile, created, times.update or now))
+    return Profile(case.fresh.profile)
+
+
+def give_names(case: Case, sent: str | None, profile_id: str | None) -> None:
+    """Give the profile the ids that were sent for it and that nobody owns yet."""
+    if profile_id is None or not case.saves_profile:
+        return
+    extras = case.payload.profile_ids if case.source.trusted else ()
+    if sent is not None and sent not in case.known.aliases and sent not in extras:
+        if has_uuid_form(sent):
+            case.steps.append(AddAlias(sent, profile_id))
+        else:
+            case.warnings.append("The profile id sent is unknown and was not kept; store the one in this answer.")
+    if case.payload.profile_ids and not case.source.trusted:
+        case.warnings.append("profile.ids is taken from trusted sources only; it was ignored.")
+    for extra in dict.fromkeys(extras):
+        _add_extra(case, extra, profile_id)
+
+
+def _add_extra(case: Case, extra: str, profile_id: str) -> None:
+    if names_nobody(extra) or extra in case.known.erased:
+        case.warnings.append("An entry of profile.ids names nobody; it was ignored.")
+    elif extra not in case.known.aliases:
+        case.steps.append(AddAlias(extra, profile_id))
+    elif live_now(case, extra) != profile_id:
+        case.warnings.append("An entry of profile.ids belongs to another profile; it was ignored.")
