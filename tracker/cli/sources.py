@@ -1,6 +1,7 @@
 """``tracker source …`` and ``tracker snippet``."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import click
@@ -9,8 +10,16 @@ import orjson
 from tracker.cli.context import House, as_json, fail, house, print_lines, print_object
 from tracker.core.model import Source
 from tracker.ingest.fresh import system_clock
-from tracker.script.render import snippet as render_snippet
+from tracker.script import render
 from tracker.store import sources
+
+_FORMS: dict[str, Callable[[Source, str, str | None], str]] = {
+    "stub": lambda source, url, nonce: render.snippet(source, url, nonce=nonce),
+    "line": lambda source, url, nonce: render.line_snippet(source, url, nonce=nonce),
+    "inline": lambda source, url, nonce: render.snippet(source, url, inline=True, nonce=nonce),
+    "gtm": lambda source, url, _: render.gtm_snippet(source, url),
+    "esm": lambda source, url, nonce: render.esm_snippet(source, url, nonce=nonce),
+}
 
 
 @click.group("source")
@@ -108,12 +117,24 @@ def _switch(house: House, source_id: str, *, enabled: bool) -> None:
 
 @click.command("snippet")
 @click.argument("source_id", metavar="SOURCE_ID")
-@click.option("--inline", is_flag=True, help="The form with the configuration in the page.")
+@click.option(
+    "--form",
+    type=click.Choice(list(_FORMS)),
+    help="stub (default): for most pages; line: the script alone; inline: the configuration in the page; "
+    "gtm: for Google Tag Manager; esm: for pages made of modules.",
+)
+@click.option("--inline", is_flag=True, help="The same as --form inline.")
+@click.option("--nonce", metavar="TEXT", help="What stands for the nonce of a Content-Security-Policy on every tag.")
 @house
-def snippet(house: House, source_id: str, inline: bool) -> None:
+def snippet(house: House, source_id: str, form: str | None, inline: bool, nonce: str | None) -> None:
     """Print what to paste into the pages of a source."""
+    if inline and form not in (None, "inline"):
+        fail(f"--inline and --form {form} are two forms; choose one.")
+    chosen = "inline" if inline else form or "stub"
+    if chosen == "gtm" and nonce is not None:
+        fail("Google Tag Manager gives its tags a nonce by itself; leave out --nonce.")
     for source in sources.all_sources(house.engine):
         if source.id == source_id:
-            click.echo(render_snippet(source, house.settings.public_url, inline=inline))
+            click.echo(_FORMS[chosen](source, house.settings.public_url, nonce))
             return
     fail(f"There is no source with the id {source_id!r}; see: tracker source list")
