@@ -70,12 +70,13 @@ export const start = (w, baked, page, features) => {
     h._listen(w, 'pagehide', () => {
       begin();
       h._tell('leave');
-      h._beacon();
       h._letGo();
+      h._beacon();
     });
     h._listen(w, 'pageshow', (event) => {
       if (!event.persisted) return;
       h._comeBack();
+      h._drain();
       autoEvents();
     });
     h._listen(w, 'online', h._retryNow);

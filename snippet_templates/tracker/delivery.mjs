@@ -15,7 +15,7 @@ const now = () => new Date().toISOString();
 export const delivery = (h) => {
   const w = h._w;
   const waiters = new WeakMap();
-  let most = 100;
+  let most;
   let flying = [];
   let busy;
   let timer;
@@ -48,7 +48,7 @@ export const delivery = (h) => {
       // Without a profile at birth it is the visitor whom the server has named in the meantime, maybe to another tab.
       const [s, p] = item.p === '' ? [h._sid(), h._pid()] : [item.s, item.p];
       size += bytes(JSON.stringify(item));
-      if (items[0] && (session != s || profile != p || size > MOST_BYTES || items.length >= most)) break;
+      if (items[0] && (session != s || profile != p || size > MOST_BYTES || items.length == most)) break;
       session = s;
       profile = p;
       items.push(item);
@@ -95,7 +95,7 @@ export const delivery = (h) => {
     }
     flying = [];
     if (/^2/.test(status)) {
-      failures = next = asked = h._landing = 0;
+      failures = next = asked = most = h._landing = 0;
       timer = clearTimeout(timer);
       settle(items, answer);
       // Somebody else may have sat down at this computer while the request was under way.
@@ -103,7 +103,9 @@ export const delivery = (h) => {
         h._adopt(answer);
         h._tell('answer', answer);
       }
-    } else if (status == 413 && items[1]) most = items.length >> 1;
+    }
+    // 413 and 422: too much, or one event that spoils the others, which halving finds.
+    else if (/13|22/.test(status) && items[1]) most = items.length >> 1;
     else if (/^4(?!08|29)/.test(status)) h._drop(items, { status, answer });
     else {
       next = Date.now() + (wait || 0) + Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT) * (1 + Math.random());

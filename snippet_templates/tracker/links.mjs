@@ -53,13 +53,17 @@ export const links = (h) => {
   const linkOf = (event) => event.composedPath().find((node) => node.href && /^a(rea)?$/i.test(node.localName));
   const goal = (link) => parse(link.href.baseVal || link.href);
 
+  // The Navigation API reports this way out as well, and the page wants it left alone.
+  const spare = () => {
+    spared = 1;
+    later(() => (spared = 0), 1e3);
+  };
+
   const follow = (event) => {
     const link = event.button < 2 && linkOf(event);
     if (!link) return;
-    if (!within(link, NO_LINK) && !link.hasAttribute('download')) return lend(link, 'href');
-    // The Navigation API reports this click as well, and the page wants it left alone.
-    spared = goal(link).href;
-    later(() => (spared = 0), 1e3);
+    if (within(link, NO_LINK)) spare();
+    else if (!link.hasAttribute('download')) lend(link, 'href');
   };
   h._listen(w, 'click', follow);
   h._listen(w, 'auxclick', follow);
@@ -67,7 +71,10 @@ export const links = (h) => {
   /** Where a form goes: [the element that says so, its attribute, whether by POST]; nothing where it is spared. */
   const target = (form, button) => {
     const own = (name) => button && button.getAttribute(name);
-    if (within(button || form, NO_LINK)) return [];
+    if (within(button || form, NO_LINK)) {
+      spare();
+      return [];
+    }
     const byPost = /^post$/i.test(own('formmethod') || form.getAttribute('method'));
     return own('formaction') ? [button, 'formaction', byPost] : [form, 'action', byPost];
   };
@@ -105,7 +112,7 @@ export const links = (h) => {
       const go = { push: 'assign', replace: 'replace' }[event.navigationType];
       // Going back or reloading leads to where the visitor was, and links were decorated by their click.
       if (!go || !event.cancelable || event.hashChange || event.formData || event.downloadRequest != null) return;
-      if (to == spared || h._strip(to)[0] != to) return;
+      if (spared || h._strip(to)[0] != to) return;
       const next = h._decorate(to);
       if (next == to) return;
       event.preventDefault();

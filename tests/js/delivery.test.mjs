@@ -122,8 +122,20 @@ test('a batch that is too large is halved; one event that is too large alone is 
   tracker.on('error', (trouble) => troubles.push(trouble.status));
   for (let i = 0; i < 4; i++) tracker.track('e', { i });
   await pass(timers, 50);
-  assert.deepEqual(w.requests.map((request) => types(request).length), [4, 2, 1, 1, 1, 1]);
+  assert.deepEqual(w.requests.map((request) => types(request).length), [4, 2, 1, 1, 2]);
   assert.deepEqual(troubles, [413]);
+});
+
+test('an event that the server cannot take is found by halving and dropped; its neighbours arrive', async () => {
+  const w = makeWindow();
+  w.replies.push(...[422, 200, 422, 200, 422].map((status) => ({ status })));
+  const tracker = run(w);
+  const troubles = [];
+  tracker.on('error', ({ status, events }) => troubles.push([status, events]));
+  for (const type of ['a', 'b', 'bad']) tracker.track(type);
+  await pass(timers, 50);
+  assert.deepEqual(w.requests.map(types), [['a', 'b', 'bad'], ['a'], ['b', 'bad'], ['b'], ['bad']]);
+  assert.deepEqual(troubles, [[422, 1]]);
 });
 
 test('bytes are counted, not characters: no batch outgrows what a keepalive request may hold', async () => {
