@@ -66,6 +66,9 @@ def web(running: Web, referrals: str) -> Iterator[Web]:
     running.collector_is("none")
     yield running
     running.collector_is("none")
+    # pytest shows this where the test has failed.
+    for line in running.story():
+        print(line)  # noqa: T201
     assert running.broken() == {}
 
 

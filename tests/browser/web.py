@@ -129,6 +129,14 @@ class Web:
         """Return what a host was asked for so far."""
         return self.pages.asked(host, path)
 
+    def story(self) -> Iterator[str]:
+        """Yield what was asked for and what the collector answered, to be read by a person."""
+        for asked in tuple(self.pages.log):
+            yield f"{asked.method} {asked.host}{asked.target} {asked.body[:2000].decode(errors='replace')}"
+        for asked, status, body in tuple(self.pages.answers):
+            if asked.method == "POST" or status != 200:
+                yield f"{status} to {asked.origin} for {asked.target}: {body[:1000].decode(errors='replace')}"
+
     def answers(self, host: str, status: int = 200) -> list[dict[str, Any]]:
         """Return what the collector answered to the events of a host's pages so far."""
         return [
