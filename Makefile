@@ -16,7 +16,7 @@ NPM = $(if $(MACHINE_NODE),npm,node "$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format demo bench js lock tools browser
+.PHONY: help run install test chaos check format demo bench js lock tools browser
 
 help:  ## List what make can do here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ test: tools browser snippet_templates/node_modules  ## Install what the tests ne
 	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" $(BIN)/pytest $(ARGS) || pytest=$$?; \
 	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
 	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
+
+chaos: tools  ## Kill, stop, cut and fill up everything, also the faults that take too long for make test
+	@$(BIN)/pytest tests/faults -m "chaos or not chaos" $(ARGS)
 
 check: tools  ## Lint, format, types, layers, migrations, and the docs against the code
 	@$(BIN)/ruff check .

@@ -77,8 +77,10 @@ def house(backend: str, houses: Callable[[str], House]) -> Iterator[House]:
 def ledger(house: House, tmp_path: Path) -> Iterator[Ledger]:
     """What the clients of this test are told; at its end everything is acknowledged and every promise holds."""
     kept = Ledger(tmp_path / "ledger.jsonl", house.server.port, house.engine)
-    yield kept
-    house.as_it_should_be()
-    kept.settle()
-    kept.close()
-    house.sound(kept)
+    try:
+        yield kept
+        house.as_it_should_be()
+        kept.settle()
+        house.sound(kept)
+    finally:
+        kept.close()

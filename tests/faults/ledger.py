@@ -131,13 +131,17 @@ class Ledger:
     def settle(self, *, within: float = RECOVERS_WITHIN) -> float:
         """Repeat every body that was never acknowledged until it is; returns the seconds that it took (I9)."""
         started, within = time.monotonic(), here(within)
-        for line in list(self.lines.values()):
+
+        def repeat(line: Line) -> None:
             while not line.acknowledged:
                 left = started + within - time.monotonic()
                 assert left > 0, f"not acknowledged within {within:.0f} s after the fault: {line.statuses[-5:]}"
                 self.send(line.body, timeout=max(left, 0.1))
                 if not line.acknowledged:
                     threading.Event().wait(0.05)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(repeat, [line for line in self.lines.values() if not line.acknowledged]))
         return time.monotonic() - started
 
     @contextmanager

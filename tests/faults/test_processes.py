@@ -88,7 +88,15 @@ def test_a_server_that_is_told_to_stop_answers_what_it_has_begun_to_read(house, 
     assert "Traceback" not in house.server.told()
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(GRACEFUL_TIMEOUT, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize(
+    ("backend", "seconds"),
+    [
+        ("sqlite", 3),
+        pytest.param("sqlite", GRACEFUL_TIMEOUT, marks=pytest.mark.chaos),
+        pytest.param("postgresql", GRACEFUL_TIMEOUT, marks=pytest.mark.chaos),
+    ],
+    indirect=["backend"],
+)
 def test_a_request_that_never_comes_to_its_end_does_not_keep_the_server_from_stopping(seconds, house, ledger):
     with graceful_timeout_of(house.server, seconds):
         half_sent = HalfSent(ledger)
@@ -130,9 +138,10 @@ def test_visitors_of_these_tests_do_merge(house, ledger):
         until(more, "a merge")
 
 
+@pytest.mark.chaos
 def test_workers_that_die_one_after_the_other_are_replaced_without_hands(house, ledger):
     with ledger.visitors():
-        for _ in range(2):
+        for _ in range(8):
             victim = house.server.workers()[0]
             victim.kill()
             until(lambda gone=victim.pid: gone not in {w.pid for w in house.server.workers()}, "its end")
