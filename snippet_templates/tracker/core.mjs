@@ -70,8 +70,8 @@ export const start = (w, baked, page, features) => {
     h._listen(w, 'pagehide', () => {
       begin();
       h._tell('leave');
-      h._letGo();
       h._beacon();
+      h._letGo();
     });
     h._listen(w, 'pageshow', (event) => {
       if (!event.persisted) return;
