@@ -62,7 +62,12 @@ def create_app() -> Flask:
     event.listen(engine, "commit", before_commit)
     event.listen(engine, "rollback", rolled_back)
     event.listen(engine, "checkin", after_commit)
+    made.before_request(note_that_this_worker_serves)
     return made
+
+
+def note_that_this_worker_serves() -> None:
+    ORDERS.with_name(f"serving.{os.getpid()}").touch()
 
 
 def limit_pages(conn: Any) -> None:

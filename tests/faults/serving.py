@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -88,7 +89,15 @@ class Server:
         return []
 
     def ready(self) -> bool:
-        return len(self.workers()) >= self.expected_workers and self.get("/readyz") == 200
+        return len(self.workers()) >= self.expected_workers and self._all_serve() and self.get("/readyz") == 200
+
+    def _all_serve(self) -> bool:
+        """Return True where every worker has answered something: a process that is there may still be starting."""
+        if not all(self._orders.with_name(f"serving.{worker.pid}").exists() for worker in self.workers()):
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(self.get, ["/healthz"] * 16))
+            return False
+        return True
 
     def tell(self, number: signal.Signals) -> None:
         """Send the master a signal."""
