@@ -22,6 +22,6 @@ def migrate(conn: Connection) -> None:
         context.run_migrations()
 
 
-engine = context.config.attributes.get("engine") or connect(Settings.from_env().database_url)
+engine = context.config.attributes.get("engine") or connect(Settings.from_env().database_url, for_requests=False)
 with engine.begin() as connection:
     migrate(connection)

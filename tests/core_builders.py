@@ -1,6 +1,8 @@
 """Short words for the worlds, payloads and decisions that the tests of the pure core talk about."""
 
+import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tracker.core.known import Known, absorb
@@ -74,6 +76,17 @@ def event(event_id: str | None = "e1", kind: str = "page-view", **given: Any) ->
     """A page view; options are given by their names."""
     options = {name: given.pop(name) for name in Options.__slots__ if name in given}
     return Event(kind, event_id, options=Options(**options), **given)
+
+
+def secret(name: str) -> str:
+    """An event id that only who made it can know, the same one for the same name."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+
+
+def secretly(asked: Payload) -> Payload:
+    """The same payload with event ids that nobody can guess."""
+    events = (replace(event, id=secret(event.id)) if event.id else event for event in asked.events)
+    return replace(asked, events=tuple(events))
 
 
 def payload(

@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from core_builders import BLOG, CRM, MINUTE, NOW, OTHER_UUID, SHOP, UUID, fresh
+from core_builders import BLOG, CRM, MINUTE, NOW, OTHER_UUID, SHOP, UUID, fresh, secret
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -34,7 +34,7 @@ SOURCES = (SHOP, BLOG, PLAIN_SHOP, CRM, replace(BLOG, id="off", enabled=False))
 OPENING = CreateProfile | OpenSession | MergeProfiles
 NAMES = (UUID, OTHER_UUID, "visitor-7", "null", "undefined")
 many = settings(max_examples=300, deadline=None)
-EVENT_IDS = ("e1", "e2", "e3", "e4", "e5")
+EVENT_IDS = tuple(map(secret, ("e1", "e2", "e3", "e4", "e5")))
 
 
 @dataclass

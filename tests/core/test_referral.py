@@ -168,8 +168,13 @@ ACCEPTED = [
     ("landing-below-a-linked-domain", SIGNED, {"landing_host": "www.shop.example"}, True),
     ("landing-on-a-domain-of-this-source", SIGNED, {"landing_host": "shop-mirror.example"}, True),
     ("referrer-below-a-domain", SIGNED, {"referrer_host": "www.blog.example"}, True),
-    ("referrer-on-a-linked-domain", SIGNED, {"referrer_host": "shop.example"}, True),
-    ("within-one-source", SIGNED, {"source_id": "shop", "link_pass": link_pass("R", source="shop")}, True),
+    ("pass-for-another-id-of-the-same-profile", SIGNED, {"link_pass": link_pass("old-R")}, True),
+    (
+        "within-one-source",
+        SIGNED,
+        {"source_id": "shop", "link_pass": link_pass("R", source="shop"), "referrer_host": "shop.example"},
+        True,
+    ),
 ]
 
 

@@ -14,6 +14,8 @@ from core_builders import (
     payload,
     play,
     referral,
+    secret,
+    secretly,
     told,
     visit,
     world,
@@ -229,8 +231,8 @@ def test_one_pass_may_be_used_once_on_each_landing_source():
 
 
 def test_the_repeat_of_a_landing_whose_answer_was_lost_needs_no_second_pass():
-    known = world(["R"], events={("shop", "e1"): StoredEvent("R", "s")}, spent=[("nonce-1", "shop")])
-    resolution = only(known, payload(None, None, referral=referral("R")))
+    known = world(["R"], events={("shop", secret("e1")): StoredEvent("R", "s")}, spent=[("nonce-1", "shop")])
+    resolution = only(known, secretly(payload(None, None, referral=referral("R"))))
 
     assert (resolution.profile_id, resolution.session_id) == ("R", "s")
     assert resolution.warnings == ()

@@ -1,7 +1,7 @@
 """What a repeat finds when an answer was lost, and what payloads decided together know of each other."""
 
 import pytest
-from core_builders import UUID, event, link_pass, only, payload, play, referral, told, visit, world
+from core_builders import UUID, event, link_pass, only, payload, play, referral, secret, secretly, told, visit, world
 
 from tracker.core.model import StoredEvent
 from tracker.core.steps import CountRepeats
@@ -48,12 +48,12 @@ def test_a_repeated_payload_finds_its_profile_and_session_and_opens_nothing(aske
             *(visit("of-gone-too", "gone"), visit("stand-in", "R", client_id="of-gone-too")),
         ],
         events={
-            ("shop", "old"): StoredEvent("P", "s-old"),
-            ("shop", "older"): StoredEvent("Q", "of-Q"),
-            ("shop", "nobody's"): StoredEvent(None, "s-nobody"),
+            ("shop", secret("old")): StoredEvent("P", "s-old"),
+            ("shop", secret("older")): StoredEvent("Q", "of-Q"),
+            ("shop", secret("nobody's")): StoredEvent(None, "s-nobody"),
         },
     )
-    first, second, third = play(known, asked, asked, asked)
+    first, second, third = play(known, *[secretly(asked)] * 3)
 
     for again in (second, third):
         assert (again.profile_id, again.session_id) == (first.profile_id, first.session_id)
@@ -65,7 +65,8 @@ def test_a_repeated_payload_finds_its_profile_and_session_and_opens_nothing(aske
 
 def test_a_repeat_after_its_profile_was_merged_finds_the_survivor():
     known = world(["R"])
-    first, _, again = play(known, payload(), payload(NEW, None, event("e2"), referral=referral("R")), payload())
+    lost = secretly(payload())
+    first, _, again = play(known, lost, payload(NEW, None, event("e2"), referral=referral("R")), lost)
 
     assert (first.profile_id, again.profile_id) == (NEW, "R")
     assert again.session_id == first.session_id
@@ -73,10 +74,31 @@ def test_a_repeat_after_its_profile_was_merged_finds_the_survivor():
 
 def test_the_queue_of_a_visitor_whose_first_answer_was_lost_stays_with_that_visitor():
     known = world()
-    first, flushed = play(known, payload(None, None, event("e1")), payload(None, None, event("e1"), event("e2")))
+    lost, queue = payload(None, None, event("e1")), payload(None, None, event("e1"), event("e2"))
+    first, flushed = play(known, secretly(lost), secretly(queue))
 
     assert (flushed.profile_id, flushed.session_id) == (first.profile_id, first.session_id)
-    assert flushed.fates == (("e1", "duplicate"), ("e2", "stored"))
+    assert [fate for _, fate in flushed.fates] == ["duplicate", "stored"]
+
+
+def test_a_guessed_event_id_tells_nobody_whose_it_is():
+    known = world(["P"], sessions=[visit("of-P", "P")], events={("shop", "order-1001"): StoredEvent("P", "of-P")})
+    alone, mixed = (
+        only(known, payload(None, None, event("order-1001"))),
+        only(known, payload(None, None, event("order-1001"), event("mine"))),
+    )
+
+    assert (told(alone.steps), alone.profile_id, alone.session_id) == ([], None, MINTED)
+    assert alone.fates == (("order-1001", "duplicate"),)
+    assert told(mixed.steps) == [f"create {NEW}", f"open {MINTED} of {NEW}", f"store mine in {NEW}, {MINTED}"]
+
+
+def test_a_guessable_event_id_is_believed_of_a_trusted_source_and_of_its_own_visitor():
+    events = {("crm", "order-1001"): StoredEvent("P", "of-P"), ("shop", "order-1001"): StoredEvent("P", "of-P")}
+    known = world(["P"], sessions=[visit("of-P", "P")], events=events)
+
+    assert only(known, payload(None, None, event("order-1001"), at="crm")).profile_id == "P"
+    assert only(known, payload("P", None, event("order-1001"))).session_id == "of-P"
 
 
 def test_a_profile_or_session_that_was_sent_counts_more_than_an_event_seen_before():

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 from tracker.core.refusal import Unavailable
-from tracker.store.engine import ATTEMPTS, LostRace, connect, reading, transaction
+from tracker.store.engine import ATTEMPTS, LostRace, Rejected, connect, reading, transaction
 from tracker.store.sources import can_write
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -255,3 +255,44 @@ def test_a_pool_that_is_used_up_is_unavailable_and_not_a_bug(database_url) -> No
     with engine.connect(), pytest.raises(Unavailable):
         transaction(engine, can_write)
     engine.dispose()
+
+
+@SQLITE
+def test_a_conflict_and_then_a_busy_database_is_no_fault_of_what_is_written(engine, tmp_path) -> None:
+    other = sqlite3.connect(engine.url.database, isolation_level=None)
+    tries = []
+
+    def work(conn) -> None:
+        tries.append(1)
+        other.execute("ROLLBACK") if other.in_transaction else None
+        add(conn, "same")
+        add(conn, "same")
+
+    def lock(_seconds: float) -> None:
+        if not other.in_transaction:
+            other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(Unavailable):
+        transaction(engine, work, pause=lock)
+    other.close()
+    assert len(tries) == 1
+
+
+@SQLITE
+def test_a_conflict_that_lasts_is_the_fault_of_what_is_written(engine) -> None:
+    def work(conn) -> None:
+        add(conn, "same")
+        add(conn, "same")
+
+    with pytest.raises(Rejected):
+        transaction(engine, work, pause=no_pause)
+
+
+def test_an_error_of_the_database_does_not_tell_what_it_was_about(engine) -> None:
+    def work(conn) -> None:
+        add(conn, "canary@example.org")
+        add(conn, "canary@example.org")
+
+    with pytest.raises(Rejected) as caught:
+        transaction(engine, work, pause=no_pause)
+    assert "canary" not in str(caught.value.__cause__).split("DETAIL")[0]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tracker.core.model import Event
+from tracker.core.model import Event, Options
 from tracker.core.steps import MergeProfiles
 from tracker.ingest.fresh import tombstone_digest
 from tracker.store import people, reports
@@ -291,3 +291,17 @@ def test_tombstones_say_nothing_to_who_reads_the_table(record, erase, engine) ->
         for plain in (hashlib.sha1, hashlib.sha256, hashlib.blake2b):  # what somebody would try
             assert all(row.hash not in plain(guessed.encode()).hexdigest() for row in kept)
     assert all(re.fullmatch("[0-9a-f]{40}", row.hash) for row in kept)
+
+
+def test_what_a_session_did_before_it_had_a_profile_belongs_to_its_person_too(record, erase, read) -> None:
+    nameless = Event("a", "e1", {"email": "canary@example.org"}, options=Options(save_profile=False))
+    record(events=(nameless,), session="s1")
+    person = record("e2", session="s1").profile_id
+    stranger = record("e3", session="s2").profile_id
+
+    assert read(reports.profile, person)["events"] == 2
+    assert [event["id"] for event in read(reports.events, profile_id=person)] == ["e1", "e2"]
+
+    assert erase(person)["events"] == 2
+    assert [event["id"] for event in read(reports.events)] == ["e3"]
+    assert read(reports.profile, stranger)["events"] == 1

@@ -90,13 +90,24 @@ def test_ids_are_opaque_and_trimmed(track, read) -> None:
 
 
 def test_a_repeated_payload_is_stored_once_and_answered_alike(post, payload, read) -> None:
-    sent = payload("e1", "e2")
+    ids = ["6ba7b810-9dad-41d1-80b4-00c04fd430c8", "6ba7b811-9dad-41d1-80b4-00c04fd430c8"]
+    sent = payload(*ids)
     first, again = (post(sent).get_json() for _ in range(2))
     assert again["profile"] == first["profile"]
     assert again["session"] == first["session"]
     assert again["task"] != first["task"]
-    assert [event["id"] for event in read(reports.events)] == ["e1", "e2"]
+    assert [event["id"] for event in read(reports.events)] == ids
     assert read(reports.profile, first["profile"]["id"])["visits"] == 1
+
+
+def test_who_guesses_an_event_id_is_not_given_the_profile_it_went_to(track, read) -> None:
+    victim = track("order-1001", session="s1")
+    guesser = track("order-1001")
+    mixed = track("order-1001", "e2")
+    assert guesser["profile"] == {}
+    assert victim["profile"]["id"] != mixed["profile"]["id"]
+    assert victim["session"]["id"] not in (guesser["session"]["id"], mixed["session"]["id"])
+    assert read(reports.profile, victim["profile"]["id"])["events"] == 1
 
 
 def test_within_one_payload_too_an_event_id_counts_once(track, read) -> None:

@@ -30,7 +30,7 @@ class House:
         """The database, whatever schema it has."""
         from tracker.store.engine import connect
 
-        return connect(self.settings.database_url)
+        return connect(self.settings.database_url, for_requests=False)
 
     @cached_property
     def engine(self) -> "Engine":

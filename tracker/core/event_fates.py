@@ -10,6 +10,23 @@ _FAULTS = {
 }
 
 
+def all_erased(case: Case) -> bool:
+    """Return True where every event of the payload was erased since it came the first time."""
+    return all((case.source.id, event.id) in case.known.forgotten for event in case.payload.events)
+
+
+def all_stored(case: Case) -> bool:
+    """Return True where every event of the payload is stored already."""
+    return all((case.source.id, event.id) in case.known.events for event in case.payload.events)
+
+
+def count_repeats(case: Case) -> tuple[tuple[str, Fate], ...]:
+    """Return the fates of events that are all known already, and count those that are not erased."""
+    if case.payload.events and not all_erased(case):
+        case.steps.append(CountRepeats(case.source.id, len(case.payload.events)))
+    return tuple((event.id or "", "duplicate") for event in case.payload.events)
+
+
 def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[tuple[str, Fate], ...]:
     """Decide each event by itself: one that cannot be kept never costs its neighbours."""
     source_id, fresh, events = case.source.id, case.fresh, case.payload.events

@@ -70,7 +70,7 @@ def judge(referral: Referral, landing: Source, here: Profile | None, known: Know
     if here is not None and referred == here:
         # A reload, a double click or a retry: there is nothing to do, and a pass in hand is still spent, so that
         # the same link does nothing in another browser either.
-        return Verdict(spend=_pass_holds(referral) and _unspent(referral, landing, known))
+        return Verdict(spend=_pass_holds(referral, known) and _unspent(referral, landing, known))
     referring = known.sources.get(referral.source_id)
     if referring is None or not referring.enabled:
         reason = "The referring source is unknown or disabled; the profile was not passed on."
@@ -85,7 +85,7 @@ def judge(referral: Referral, landing: Source, here: Profile | None, known: Know
         return Verdict(warning=warning)
     if here is not None and not may_merge(here, referred):
         return Verdict(warning="Both profiles are identified as different people; a link does not merge them.")
-    return Verdict(referred, spend=_pass_holds(referral))
+    return Verdict(referred, spend=_pass_holds(referral, known))
 
 
 def _landing_problem(referral: Referral, referring: Source, landing: Source) -> str | None:
@@ -102,17 +102,18 @@ def _pass_problem(referral: Referral, referring: Source, landing: Source, known:
         return "The link carries no pass, and this source takes signed links only." if "signed" in modes else None
     if referral.link_pass.state == "expired":
         return "The link pass has expired."
-    if not _pass_holds(referral):
+    if not _pass_holds(referral, known):
         return "The link pass is not valid."
     return None if _unspent(referral, landing, known) else "The link pass was used before."
 
 
-def _pass_holds(referral: Referral) -> bool:
+def _pass_holds(referral: Referral, known: Known) -> bool:
     link_pass = referral.link_pass
-    return link_pass.state == "valid" and (link_pass.profile_id, link_pass.source_id) == (
-        referral.profile_id,
-        referral.source_id,
-    )
+    if link_pass.state != "valid" or link_pass.source_id != referral.source_id:
+        return False
+    # A browser may still go by an id that was merged into the profile which the pass was issued for.
+    signed, named = known.live(link_pass.profile_id), known.live(referral.profile_id)
+    return link_pass.profile_id == referral.profile_id or (signed is not None and signed == named)
 
 
 def _unspent(referral: Referral, landing: Source, known: Known) -> bool:
@@ -121,7 +122,7 @@ def _unspent(referral: Referral, landing: Source, known: Known) -> bool:
 
 def _referrer_problem(referral: Referral, referring: Source, landing: Source, here: Profile | None) -> str | None:
     if referral.referrer_host:
-        if owned(referral.referrer_host, (*domains_of(referring), *referring.links)):
+        if owned(referral.referrer_host, domains_of(referring)):
             return None
         return "The referring page is not on a domain of the referring source."
     if here is not None:

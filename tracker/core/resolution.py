@@ -1,7 +1,7 @@
 """Whose event is it: the table of protocol §4, and the hand-over of a profile between domains (§5), as decisions."""
 
 from tracker.core.case import Case
-from tracker.core.event_fates import decide_events
+from tracker.core.event_fates import all_erased, all_stored, count_repeats, decide_events
 from tracker.core.ids import names_nobody
 from tracker.core.known import Known
 from tracker.core.model import Fresh, Payload
@@ -18,26 +18,20 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
     if sent in known.erased:
         case.warnings.append("The profile id sent belongs to an erased profile; it names nobody now.")
         sent = None
-    if not payload.events or _all_erased(case):
-        # A late retry of what was erased must not open the session again with all that the context says.
-        there = known.live(sent)
-        return _resolution(case, there.id if there else None, client_session or fresh.session, _repeated(payload))
-    before = stored_before(case, client_session)
-    here = known.live(sent) or of_session(known, client_session) or of_events(known, before)
+    named = known.live(sent)
+    before = stored_before(case, client_session, named)
+    here = named or of_session(known, client_session) or of_events(known, before)
+    if not payload.events or all_erased(case) or (here is None and client_session is None and all_stored(case)):
+        # A late retry of what was erased must not open the session again with all that the context says, and a repeat
+        # that does not say whose it is neither makes a visitor nor finds one.
+        session_id = client_session or next((stored.session_id for stored in before), fresh.session)
+        return _resolution(case, named.id if named else None, session_id, count_repeats(case))
     profile = decide_profile(case, here)
     profile_id = profile.id if profile else None
     give_names(case, sent, profile_id)
     session_id = decide_session(case, client_session, profile_id, before)
     fates = decide_events(case, profile_id, session_id)
     return _resolution(case, profile_id if case.saves_profile else None, session_id, fates)
-
-
-def _repeated(payload: Payload) -> tuple[tuple[str, Fate], ...]:
-    return tuple((event.id or "", "duplicate") for event in payload.events)
-
-
-def _all_erased(case: Case) -> bool:
-    return all((case.source.id, event.id) in case.known.forgotten for event in case.payload.events)
 
 
 def _resolution(

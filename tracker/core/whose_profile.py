@@ -11,7 +11,7 @@ from tracker.core.model import Profile, Referral, StoredEvent
 from tracker.core.steps import AddAlias, CreateProfile, MergeProfiles, SpendPass, TouchProfile
 
 
-def stored_before(case: Case, client_session: str | None) -> tuple[StoredEvent, ...]:
+def stored_before(case: Case, client_session: str | None, named: Profile | None) -> tuple[StoredEvent, ...]:
     """Return where events of this payload already went: their answer was lost, so the client repeats them.
 
     What went to a session that the client's own does not stand for is left out: an id used twice by mistake must
@@ -21,8 +21,23 @@ def stored_before(case: Case, client_session: str | None) -> tuple[StoredEvent, 
     sessions = {client_session, *(row.id for row in rows)}
     if case.payload.referral is not None and not rows:
         sessions.add(case.payload.referral.session_id)
-    found = (case.known.events.get((case.source.id, event.id or "")) for event in case.payload.events)
-    return tuple(stored for stored in found if stored and (client_session is None or stored.session_id in sessions))
+    found = [
+        (event.id, stored)
+        for event in case.payload.events
+        if event.id and (stored := case.known.events.get((case.source.id, event.id)))
+    ]
+    if client_session is not None:
+        return tuple(stored for _, stored in found if stored.session_id in sessions)
+    return tuple(stored for event_id, stored in found if _may_lead(case, event_id, stored, named))
+
+
+def _may_lead(case: Case, event_id: str, stored: StoredEvent, named: Profile | None) -> bool:
+    """Return whether a repeated event alone says whose it is.
+
+    An id like "order-1001" can be guessed, and whoever guessed it would be given a stranger's profile and session.
+    """
+    ours = named is not None and case.known.live(stored.profile_id) == named
+    return ours or case.source.trusted or has_uuid_form(event_id)
 
 
 def of_session(known: Known, client_session: str | None) -> Profile | None:

@@ -33,17 +33,23 @@ class LostRace(Exception):
     """Something that a decision was built on has changed in the meantime: read again, decide again."""
 
 
-def connect(url: str, *, pool_size: int = 10) -> Engine:
-    """Return an engine for ``sqlite:///…`` or ``postgresql://…`` (psycopg 3), set up as the promises need it."""
+def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engine:
+    """Return an engine for ``sqlite:///…`` or ``postgresql://…`` (psycopg 3), set up as the promises need it.
+
+    Requests give up early on PostgreSQL; migrations and what an operator asks for take the time they take.
+    """
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
+    # An error's text goes to the log, and must not take along what it was about.
+    options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads, "hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    if not for_requests:
+        return create_engine(parsed, connect_args={"connect_timeout": 5}, **options)
     engine = create_engine(
         parsed,
         pool_size=pool_size,
@@ -81,6 +87,7 @@ def transaction(
             raise Unavailable("The database is busy; send the same body again.") from error
         except DBAPIError as error:
             if _worth_another_try(error):
+                conflict = None
                 continue
             if isinstance(error, (OperationalError, InterfaceError, InternalError)) or _state(error) in _NOT_MIGRATED:
                 raise Unavailable("The database cannot store this now; send the same body again.") from error

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, insert, select, union_all, update
 
 from tracker.core.model import Micros
 from tracker.store.engine import LostRace
-from tracker.store.reports import live_id
+from tracker.store.reports import live_id, of_person
 from tracker.store.repository import Digest
 from tracker.store.tables import (
     AliasRow,
@@ -77,7 +77,7 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
         raise LostRace
     ids = list(conn.scalars(select(AliasRow.id).where(AliasRow.profile_id == profile_id)))
     family = _family(conn, profile_id)
-    mine = EventRow.profile_id.in_(family)
+    mine = of_person(family)
     gone = {digest("profile", name)[0] for name in ids}
     kept_out = QuarantineRow.profile_id.in_(family)
     # A quarantined event sent again would be quarantined again, with all that it says.

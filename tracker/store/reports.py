@@ -1,9 +1,9 @@
 """What the command line and the console read: people, sessions, events, quarantine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from tracker.core.merging import combined
 from tracker.core.times import iso
@@ -17,6 +17,16 @@ def live_id(conn: Connection, alias: str) -> str | None:
 
 def _ids_of(profile_id: str) -> Select[str]:
     return select(AliasRow.id).where(AliasRow.profile_id == profile_id)
+
+
+def of_person(profile_ids: Sequence[str] | Select[str]) -> ColumnElement[bool]:
+    """Return the condition for the events of the person who has these profiles.
+
+    A session may have had events before it had a profile (``saveProfile: false``); they are its owner's too.
+    """
+    sessions = select(SessionRow.id).where(SessionRow.profile_id.in_(profile_ids))
+    without = and_(EventRow.profile_id.is_(None), EventRow.session_id.in_(sessions))
+    return or_(EventRow.profile_id.in_(profile_ids), without)
 
 
 def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
@@ -38,7 +48,7 @@ def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
         "ids": ids,
         "visits": len(sessions),
         "sessions": sessions,
-        "events": conn.scalar(select(func.count()).select_from(EventRow).where(EventRow.profile_id.in_(ids))),
+        "events": conn.scalar(select(func.count()).select_from(EventRow).where(of_person(ids))),
         "traits": {name: value for name, (value, _) in combined(row.traits for row in rows).items()},
         "consents": {name: value for name, (value, _) in combined(row.consents for row in rows).items()},
         "created": iso(mine.created),
@@ -116,7 +126,7 @@ def events(
         .order_by(EventRow.received_at, EventRow.batch, EventRow.position)
     )
     if profile_id is not None:
-        query = query.where(EventRow.profile_id.in_(_ids_of(live_id(conn, profile_id) or "")))
+        query = query.where(of_person(_ids_of(live_id(conn, profile_id) or "")))
     if session_id is not None:
         query = query.where(EventRow.session_id == session_id)
     if source_id is not None:

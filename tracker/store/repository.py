@@ -135,6 +135,8 @@ def _profile_ids(payload: Payload) -> Iterable[str]:
     yield from payload.profile_ids
     if payload.referral:
         yield payload.referral.profile_id
+        if payload.referral.link_pass.profile_id:
+            yield payload.referral.link_pass.profile_id
 
 
 def _learn_gone(conn: Connection, payloads: Sequence[Payload], found: Known, digest: Digest) -> None:

@@ -16,7 +16,7 @@ from tracker.core import source_rules
 from tracker.core.model import Json, Micros, Source
 from tracker.core.refusal import Unavailable
 from tracker.store.engine import reading, transaction
-from tracker.store.tables import SourceRow
+from tracker.store.tables import QuarantineRow, SourceRow
 
 REFRESHED_EVERY: Micros = 2_000_000
 """How old a copy of the sources may be: a disabled one is refused well within the 5 seconds of protocol §2."""
@@ -24,6 +24,9 @@ ASKED_AGAIN_EVERY: Micros = 100_000
 """How soon a refusal asks the database again, so that a source made a moment ago is found."""
 
 LONGEST_NAME = 256
+
+_PROBE_BYTES = 16 * 1024
+"""More than a page, so that a full disk shows."""
 
 
 class SourceExists(ValueError):
@@ -100,8 +103,11 @@ def switch(engine: Engine, source_id: str, *, enabled: bool, now: Micros) -> boo
 
 
 def can_write(conn: Connection) -> None:
-    """Raise what the database raises where it would not take a write; changes nothing."""
-    conn.execute(update(SourceRow).where(SourceRow.id.is_(None)).values(updated=0))
+    """Raise what the database raises where it would not take a row; changes nothing."""
+    row = {"source_id": "", "id": "", "reason": "", "received_at": 0, "size": 0, "beginning": " " * _PROBE_BYTES}
+    with conn.begin_nested() as savepoint:
+        conn.execute(insert(QuarantineRow), row)
+        savepoint.rollback()
 
 
 def all_sources(engine: Engine) -> list[Source]:

@@ -6,7 +6,18 @@ the same on SQLite and on PostgreSQL (docs/decisions/0002-times-and-json.md).
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, MetaData, SmallInteger, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    MetaData,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Id = String(128)
@@ -102,6 +113,13 @@ class EventRow(Base):
     __table_args__ = (
         Index("ix_event_profile_id_received_at", "profile_id", "received_at"),
         Index("ix_event_received_at", "received_at"),
+        # Events that came without a profile are found by their session; there are few of them.
+        Index(
+            "ix_event_without_profile",
+            "session_id",
+            postgresql_where=text("profile_id IS NULL"),
+            sqlite_where=text("profile_id IS NULL"),
+        ),
     )
 
     source_id: Mapped[str] = mapped_column(Id, primary_key=True)

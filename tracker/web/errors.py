@@ -32,6 +32,9 @@ def register(app: Flask) -> None:
 
 def _refused(refusal: Refusal) -> Response:
     g.refusal = type(refusal).__name__
+    if refusal.__cause__ is not None:
+        # The kind of error alone: its text may hold what a client sent.
+        g.cause = type(getattr(refusal.__cause__, "orig", refusal.__cause__)).__name__
     if isinstance(refusal, Malformed):
         return json_answer({"detail": _problems(refusal)}, refusal.status)
     if isinstance(refusal, InvalidSource):

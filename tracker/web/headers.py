@@ -48,9 +48,11 @@ def _finish(response: Response) -> Response:
         headers["Cache-Control"] = "no-store"
         headers["Vary"] = "Origin"
         _share(here, response, source_id)
+    else:
+        headers["Access-Control-Expose-Headers"] = "x-process-time"
     seconds = time.perf_counter() - notes.started
     headers["x-process-time"] = f"{seconds:.6f}"
-    if here.path == "/track":
+    if here.path == "/track" and here.method == "POST":
         services().metrics.answered(response.status_code, seconds)
     log(
         "request",
@@ -61,6 +63,7 @@ def _finish(response: Response) -> Response:
         ms=round(seconds * 1000, 2),
         source=source_id,
         refusal=notes.get("refusal"),
+        cause=notes.get("cause"),
     )
     return response
 

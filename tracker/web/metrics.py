@@ -28,8 +28,8 @@ def metrics() -> Response:
 
 def _allowed(token: str | None) -> bool:
     if token is not None:
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(shown.encode(), token.encode())
+        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode())
     # Behind a proxy on the same machine everybody seems to come from it.
     forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
     return not forwarded and ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
