@@ -107,6 +107,9 @@ class Web:
             settings=settings,
         )
         source, _ = sources.create(self.engine, given, system_clock())
+        # The collector asks for sources it does not know ten times a second at most.
+        at = f"http://127.0.0.1:{self.pages.collector_port}/tracker?source_id={source_id}"
+        until(lambda: answers(at), f"the collector to know {source_id}")
         self.show(host, page, snippet_of(source, PUBLIC_URL), headers, {"source": source_id, **(values or {})})
         return source_id
 
