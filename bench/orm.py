@@ -45,9 +45,16 @@ def store(database: Session, body: dict[str, Any], now: int) -> tuple[str, str]:
         profile.updated = now
     if visit is None:
         visit = SessionRow(
-            id=body["session"]["id"], client_id=body["session"]["id"], profile_id=profile.id, created=now,
-            source_id=body["source"]["id"], context=body["context"], properties={}, touchpoint={}, device={},
-        )  # fmt: skip
+            id=body["session"]["id"],
+            client_id=body["session"]["id"],
+            profile_id=profile.id,
+            created=now,
+            source_id=body["source"]["id"],
+            context=body["context"],
+            properties={},
+            touchpoint={},
+            device={},
+        )
         database.add(visit)
     visit.updated, visit.context = now, body["context"]
     batch = str(uuid.uuid4())
@@ -55,11 +62,21 @@ def store(database: Session, body: dict[str, Any], now: int) -> tuple[str, str]:
         if database.get(EventRow, (body["source"]["id"], given["id"])) is None:
             database.add(
                 EventRow(
-                    source_id=body["source"]["id"], id=given["id"], type=given["type"], profile_id=profile.id,
-                    session_id=visit.id, properties=given.get("properties", {}), context=given.get("context", {}),
-                    tags=given.get("tags", []), created=now, inserted=now, updated=None, received_at=now,
-                    batch=batch, position=position, batch_size=len(body["events"]),
-                )  # fmt: skip
+                    source_id=body["source"]["id"],
+                    id=given["id"],
+                    type=given["type"],
+                    profile_id=profile.id,
+                    session_id=visit.id,
+                    properties=given.get("properties", {}),
+                    context=given.get("context", {}),
+                    tags=given.get("tags", []),
+                    created=now,
+                    inserted=now,
+                    updated=None,
+                    received_at=now,
+                    batch=batch,
+                    position=position,
+                    batch_size=len(body["events"]),
+                )
             )
     return profile.id, visit.id
-

@@ -55,10 +55,8 @@ def trio(database: str, folder: Path) -> Iterator[tuple[Server, Server, Server, 
 def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[Line]:
     """Yield the rows for one database: returning and new visitors, 32 and 64 connections, rounds interleaved."""
     with trio(database, folder) as (bare, ours, orm, env):
-        visitors, orm_visitors = folder / "visitors", folder / "orm-visitors"
+        visitors = folder / "visitors"
         meet_visitors(ours, VISITORS, visitors)
-        shutil.copy(visitors, orm_visitors)
-        meet_visitors(ours, 0, folder / "nobody")
         sent = VISITORS
         for connections in (32, 64):
             for what, known in (("returning", visitors), ("new", None)):
@@ -70,7 +68,8 @@ def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[
                     yardstick = burst(orm, connections=connections, seconds=seconds, visitors=known)
                     found.append((before, mine, after, yardstick))
                     sent += 2 * mine.requests
-                    say(f"{database} {what} {connections}: {mine.rate:.0f}/s beside {before.rate:.0f} and {after.rate:.0f}")
+                    beside = f"{before.rate:.0f} and {after.rate:.0f}"
+                    say(f"{database} {what} {connections}: {mine.rate:.0f}/s beside bare Flask's {beside}")
                 lost = max(sent - stored(env), 0)
                 yield summary(f"{database}, {what} visitors", connections, found, lost)
 
