@@ -44,6 +44,7 @@ check: tools  ## Lint, format, types, layers, migrations, and the docs against t
 	@$(BIN)/lint-imports
 	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; export DATA_DIR="$$folder"; unset DATABASE_URL DATABASE_URL_FILE; \
 	$(BIN)/tracker db upgrade && $(BIN)/alembic check
+	@$(BIN)/pytest tests/core --cov=tracker.core --cov-branch --cov-report= --cov-fail-under=100
 	@$(BIN)/pytest tests/docs/test_docs_and_code.py
 
 format: tools  ## Put the Python into its one format
