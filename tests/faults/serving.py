@@ -57,7 +57,7 @@ class Server:
             "RATE_LIMIT": "off",
             "GUNICORN_CMD_ARGS": arguments,
             "HANDOFF_ORDERS": str(self._orders),
-            "PYTHONPATH": str(ROOT / "tests"),
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "tests"), str(ROOT))),
         }
         self._master: psutil.Popen | None = None
         self.memory_at_start = 0
