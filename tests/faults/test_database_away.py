@@ -107,8 +107,8 @@ def test_a_network_that_swallows_everything_is_over_ten_seconds_after_its_end(se
 
 
 def test_with_every_connection_taken_events_are_503_and_health_is_still_answered(house, ledger):
-    with table_locked(house.postgres, house.database, "source"), ThreadPoolExecutor(40) as pool:
-        # Each of these holds a connection for as long as it waits for the table; there are ten a worker.
+    with table_locked(house.postgres, house.database, "quarantine"), ThreadPoolExecutor(40) as pool:
+        # Each of these holds a connection while its probe waits for the table; there are ten a worker.
         waiting = [pool.submit(house.server.get, "/readyz", timeout=60) for _ in range(40)]
         until(lambda: house.postgres.run(WAITING)[0][0] >= 15, "most connections to wait for the table")
         statuses = ledger.send_all([ledger.body() for _ in range(8)], timeout=60)
