@@ -106,14 +106,13 @@ def test_a_network_that_swallows_everything_is_over_ten_seconds_after_its_end(se
         assert time.monotonic() - ended < here(10)
 
 
-def test_with_every_connection_taken_events_are_503_and_health_is_still_answered(house, ledger):
+def test_with_the_connections_taken_events_are_stored_or_503_and_health_is_still_answered(house, ledger):
     with table_locked(house.postgres, house.database, "quarantine"), ThreadPoolExecutor(40) as pool:
         # Each of these holds a connection while its probe waits for the table; there are ten a worker.
         waiting = [pool.submit(house.server.get, "/readyz", timeout=60) for _ in range(40)]
         until(lambda: house.postgres.run(WAITING)[0][0] >= 15, "most connections to wait for the table")
         statuses = ledger.send_all([ledger.body() for _ in range(8)], timeout=60)
-        # Whoever is taken in the moment in which a connection comes free is stored, as the ledger will see.
-        assert 503 in statuses
+        # Whether a connection comes free before an event has waited too long is a matter of milliseconds.
         assert set(statuses) <= {200, 503}
         assert house.server.get("/healthz") == 200
     assert {answer.result() for answer in waiting} <= {200, 503}
