@@ -81,7 +81,7 @@ class Ledger:
             "source": {"id": SHOP},
             "session": {"id": visitor or f"session-{self._prefix}-{number}"},
             "events": [
-                {"type": "page-view", "id": f"event-{self._prefix}-{number}-{n}", "properties": {"n": n}}
+                {"type": "page-view", "id": str(uuid4()), "properties": {"number": number, "n": n}}
                 for n in range(events)
             ],
         }
