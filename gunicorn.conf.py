@@ -1,5 +1,6 @@
 """How gunicorn serves the collector; the settings come from the same environment as everything else."""
 
+import mmap
 import os
 import shutil
 import signal
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
 _settings = Settings.from_env()
+# One byte that the master and all its workers share: 1 as soon as any worker has found the schema in order.
+_schema_was_seen = mmap.mmap(-1, 1)
 
 bind = f"{_settings.host}:{_settings.port}"
 # A half-sent request holds a thread for good, and four of them freeze a threaded worker; a greenlet costs nothing.
@@ -53,13 +56,15 @@ def post_worker_init(worker: "Worker") -> None:
     try:
         current = migrations.is_current(engine)
     except Exception:
-        # The database is away. A server that starts says so and ends; a worker that is replaced while the database is
-        # away serves 503 until it is back, because ending would take the whole server down.
-        current = worker.age > worker.cfg.workers
+        # The database is away. A server that starts says so and ends; a worker of a server that has run, or whose
+        # neighbour runs, serves 503 until it is back, because ending would take the whole server down. A reload
+        # reads this file anew, byte and all, but goes on counting its workers.
+        current = _schema_was_seen[0] or worker.age > worker.cfg.workers
     finally:
         engine.dispose()
     if not current:
         _migrate(worker)
+    _schema_was_seen[0] = True
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,9 +1,12 @@
 """The server's clock jumps; migrations that meet a server, each other, or their end half-way."""
 
 import os
+import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import inspect
@@ -84,3 +87,35 @@ def test_a_migration_that_is_killed_half_way_is_done_by_the_server_that_starts_n
     finally:
         server.stop()
         engine.dispose()
+
+
+@pytest.fixture
+def starts_a_worker(house, monkeypatch):
+    """Do what gunicorn does for a worker before it serves, with the settings of a running collector."""
+    # The file names the folder of the figures to its workers; this process has to forget that again.
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    for name, value in house.server.env.items():
+        monkeypatch.setenv(name, value)
+    usual = signal.getsignal(signal.SIGINT)
+    config = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+
+    def start(number: int) -> None:
+        config["post_worker_init"](SimpleNamespace(age=number, cfg=SimpleNamespace(workers=2), notify=lambda: None))
+
+    yield start
+    signal.signal(signal.SIGINT, usual)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_database_that_goes_away_while_the_first_workers_start_ends_no_server(house, starts_a_worker):
+    starts_a_worker(1)
+    house.proxy.way = "refuse"
+    starts_a_worker(2)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_server_that_never_saw_its_database_says_so_and_ends(house, starts_a_worker, capfd):
+    house.proxy.way = "refuse"
+    with pytest.raises(SystemExit, match="3"):
+        starts_a_worker(1)
+    assert "database" in capfd.readouterr().err
