@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ worker_connections = 1000
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
+# A worker is replaced after a while, so that whatever a library may leak is bounded; not all at the same moment.
+max_requests = 1_000_000
+max_requests_jitter = 250_000
 # The access line is written by the application, as JSON, with the request's id (tracker/web/log.py).
 accesslog = None
 errorlog = "-"
@@ -49,12 +53,17 @@ def on_starting(_server: object) -> None:
 
 def post_worker_init(worker: "Worker") -> None:
     """Bring the database to the schema of this version before this worker takes its first request."""
-    from tracker.store import migrations
+    from tracker.ingest.fresh import system_clock
+    from tracker.store import migrations, months
     from tracker.store.engine import connect
 
     engine = connect(_settings.database_url)
     try:
         current = migrations.is_current(engine)
+        if current:
+            # Workers are replaced now and then, so a server that nobody maintains finds its months made all the same.
+            with suppress(Exception):
+                months.make_ahead(engine, system_clock())
     except Exception:
         # The database is away. A server that starts says so and ends; a worker of a server that has run, or whose
         # neighbour runs, serves 503 until it is back, because ending would take the whole server down. A reload

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from tracker.settings import Settings
+from tracker.store import migrations
 from tracker.store.engine import connect
 from tracker.store.tables import Base
 
@@ -16,7 +17,12 @@ def migrate(conn: Connection) -> None:
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     context.configure(
-        connection=conn, target_metadata=Base.metadata, render_as_batch=True, compare_type=True, transactional_ddl=True
+        connection=conn,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        transactional_ddl=True,
+        include_name=migrations.is_described,
     )
     with context.begin_transaction():
         context.run_migrations()

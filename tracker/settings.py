@@ -36,6 +36,8 @@ class Settings:
     workers: int | None = None
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     metrics_token: str | None = field(default=None, repr=False)
+    retention_days: int | None = None
+    """How long events, visits and people are kept; None is for ever."""
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -59,6 +61,7 @@ class Settings:
             workers=reader.number("WORKERS", 0, 0, 256) or None,
             trusted_proxies=reader.networks("TRUSTED_PROXIES"),
             metrics_token=reader.secret("METRICS_TOKEN"),
+            retention_days=reader.number("RETENTION_DAYS", 0, 0, 36_500) or None,
         )
         key = reader.secret("SECRET_KEY")
         older = (reader.secret("SECRET_KEY_FALLBACKS") or "").replace(",", " ").split()

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tracker.store import reports
+
 ONE_DATABASE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 DEADLINE = 30
 
@@ -174,3 +176,29 @@ def test_serving_where_the_port_is_taken_ends_at_once_with_a_sentence(shell) -> 
     assert said.code == 1
     assert "PORT=" in said.err
     assert os.linesep.join(said.err.splitlines()[:1]) == said.err.strip()
+
+
+def test_maintenance_keeps_everything_unless_it_is_told_how_long(tracker, make_source, record, clock, read) -> None:
+    make_source("shop")
+    record("e1", session="s1")
+    said = tracker("db", "maintain")
+    assert said.code == 0
+    assert said.out.endswith("Everything is kept: neither RETENTION_DAYS nor --keep-days is set.\n")
+    assert len(read(reports.events)) == 1
+
+
+@pytest.mark.parametrize("told", [("--keep-days", "30"), ()], ids=["on the command line", "by the environment"])
+def test_maintenance_forgets_what_is_old_and_a_dry_run_only_says_so(told, tracker, make_source, record, read) -> None:
+    make_source("shop")
+    # The clock of the tests stands in 2025.
+    record("e1", "e2", session="s1")
+    env = {} if told else {"RETENTION_DAYS": "30"}
+    dry = tracker("db", "maintain", *told, "--dry-run", **env)
+    assert len(read(reports.events)) == 2
+    wet = tracker("db", "maintain", *told, **env)
+    assert (dry.code, wet.code) == (0, 0)
+    assert "Would forget what is older than 30 days" in dry.out
+    for line in ("2 events", "1 visits", "1 people"):
+        assert line in dry.out
+        assert line in wet.out
+    assert read(reports.events) == []

@@ -21,7 +21,11 @@ DAMAGE = {
         "UPDATE alias SET profile_id = 'profile-2' WHERE id = 'profile-1'",
     ],
     "merges form a forest whose roots are alive": ["UPDATE profile SET merged_into = 'nobody' WHERE id = 'profile-3'"],
-    "every batch is whole": ["DELETE FROM event WHERE id = 'e2'"],
+    "every stored event is known by its id": ["DELETE FROM event_key WHERE id = 'e1'"],
+    "every known event id has its event": [
+        "INSERT INTO event_key (source_id, id, session_id, received_at) VALUES ('shop', 'lost', 's1', 1)",
+    ],
+    "every batch is whole": ["DELETE FROM event WHERE id = 'e2'", "DELETE FROM event_key WHERE id = 'e2'"],
 }
 CYCLE = [
     "UPDATE profile SET merged_into = 'profile-2' WHERE id = 'profile-1'",

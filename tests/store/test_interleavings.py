@@ -195,7 +195,7 @@ UUIDS = [f"6ba7b810-9dad-41d1-80b4-{number:012}" for number in (1, 2, 3)]
 IN_THE_WAY = {
     "alias": "INSERT INTO alias VALUES ('6ba7b810-9dad-41d1-80b4-000000000002', 'profile-1', 'profile-1')",
     "session": "INSERT INTO session VALUES ('new-2', 'new-2', NULL, 'shop', 1, 1, '{}', '{}', '{}', '{}')",
-    "event": "INSERT INTO event VALUES ('shop', 'e2', 'a', NULL, 's', '{}', '{}', '[]', 1, 1, NULL, 1, 'b', 0, 1)",
+    "event": "INSERT INTO event_key VALUES ('shop', 'e2', NULL, 's', 1)",
 }
 
 

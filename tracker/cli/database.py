@@ -1,12 +1,15 @@
 """``tracker db …``."""
 
 import sys
+from collections import Counter
 
 import click
 
 from tracker.cli.context import House, house
+from tracker.core.times import DAY, iso
+from tracker.ingest.fresh import system_clock
 from tracker.store import check as invariants
-from tracker.store import migrations, reports
+from tracker.store import migrations, months, reports, retention
 from tracker.store.engine import reading, transaction
 
 
@@ -20,6 +23,7 @@ def db_commands() -> None:
 def upgrade(house: House) -> None:
     """Bring the database to the schema of this version; harmless when it is there already."""
     before, after = migrations.upgrade(house.any_engine)
+    months.make_ahead(house.any_engine, system_clock())
     click.echo(
         f"The database is at {after}." if before == after else f"Migrated from {before or 'nothing'} to {after}."
     )
@@ -35,6 +39,44 @@ def check(house: House) -> None:
     repeated = transaction(reading(house.engine), reports.repeated)
     click.echo(f"ok      repeats so far: {repeated} events came again and were not stored twice")
     sys.exit(any(finding.broken for finding in findings))
+
+
+@db_commands.command("maintain")
+@click.option(
+    "--keep-days", type=click.IntRange(1), help="Forget what is older than this; the default is RETENTION_DAYS."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be forgotten, and forget nothing.")
+@house
+def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
+    """Do what wants doing once a day: months made ahead, spent passes purged, old data forgotten."""
+    now, days = system_clock(), keep_days or house.settings.retention_days
+    if not dry_run:
+        for month in months.make_ahead(house.engine, now):
+            click.echo(f"Made the table of {month.year}-{month.number:02}.")
+        click.echo(f"Purged {retention.purge_passes(house.engine, now)} spent link passes.")
+    if days is None:
+        click.echo("Everything is kept: neither RETENTION_DAYS nor --keep-days is set.")
+        return
+    before = now - days * DAY
+    click.echo(f"{'Would forget' if dry_run else 'Forgetting'} what is older than {days} days ({iso(before)}):")
+    if dry_run:
+        counts = transaction(reading(house.engine), lambda conn: retention.would_forget(conn, before))
+    else:
+        counts = _forget(house, before)
+    for what, count in counts.items():
+        click.echo(f"  {count:>12,} {what}")
+
+
+def _forget(house: House, before: int) -> Counter[str]:
+    """Return how many of each were forgotten; says on the way how far it is."""
+    counts: Counter[str] = Counter()
+    for what, count in retention.forget(house.engine, before):
+        counts[what] += count
+        if sys.stderr.isatty():
+            click.echo(f"\r  {counts[what]:>12,} {what} ", nl=False, err=True)
+    if sys.stderr.isatty():
+        click.echo("\r", nl=False, err=True)
+    return counts
 
 
 def _count(broken: int) -> str:

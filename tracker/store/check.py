@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from tracker.store.tables import AliasRow, EventRow, ProfileRow, SessionRow
+from tracker.store.tables import AliasRow, EventKeyRow, EventRow, ProfileRow, SessionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,21 @@ def check(conn: Connection) -> Iterator[Finding]:
 def _questions() -> dict[str, Select[str]]:
     parent = aliased(ProfileRow)
     own, above = aliased(AliasRow), aliased(AliasRow)
+    same_event = and_(
+        EventKeyRow.source_id == EventRow.source_id,
+        EventKeyRow.id == EventRow.id,
+        EventKeyRow.received_at == EventRow.received_at,
+    )
     lost_profile = or_(AliasRow.id.is_(None), ProfileRow.id.is_(None), ProfileRow.merged_into.is_not(None))
     return {
         "no (source, event id) is stored twice": (
             select(EventRow.id).group_by(EventRow.source_id, EventRow.id).having(func.count() > 1)
+        ),
+        "every stored event is known by its id": (
+            select(EventRow.id).outerjoin(EventKeyRow, same_event).where(EventKeyRow.id.is_(None))
+        ),
+        "every known event id has its event": (
+            select(EventKeyRow.id).outerjoin(EventRow, same_event).where(EventRow.id.is_(None))
         ),
         "every event resolves to one live profile": (
             select(EventRow.id)

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -36,7 +37,7 @@ class LostRace(Exception):
 def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engine:
     """Return an engine for ``sqlite:///…`` or ``postgresql://…`` (psycopg 3), set up as the promises need it.
 
-    Requests give up early on PostgreSQL; migrations and what an operator asks for take the time they take.
+    Requests give up early; migrations and what an operator asks for take the time they take.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -45,7 +46,7 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
     options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads, "hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, **options)
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", partial(_prepare_sqlite, 100 if for_requests else 60_000))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if not for_requests:
@@ -124,13 +125,13 @@ def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
+def _prepare_sqlite(busy_ms: int, dbapi_connection: Any, _record: Any) -> None:
     # The driver's own idea of when a transaction starts loses updates silently; BEGIN is said below instead. SQLite
-    # waits for a lock by sleeping, which stops every greenlet of the process: it gives up soon, and ``transaction``
-    # waits on in a way that lets the others go on.
+    # waits for a lock by sleeping, which stops every greenlet of the process: where requests are served it gives up
+    # soon, and ``transaction`` waits on in a way that lets the others go on.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=100"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_ms}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -1,6 +1,6 @@
 """What an operator does to one person: undo a merge, erase everything."""
 
-from sqlalchemy import Connection, delete, insert, select, union_all, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, union_all, update
 
 from tracker.core.model import Micros
 from tracker.store.engine import LostRace
@@ -8,6 +8,7 @@ from tracker.store.reports import live_id, of_person
 from tracker.store.repository import Digest
 from tracker.store.tables import (
     AliasRow,
+    EventKeyRow,
     EventRow,
     IdentityRow,
     MergeRow,
@@ -88,6 +89,8 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
         )
     ).all()
     gone |= {digest("event", f"{source_id}\n{event_id}")[0] for source_id, event_id in events}
+    keys = select(EventRow.source_id, EventRow.id).where(mine)
+    conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
     counts = {
         "events": conn.execute(delete(EventRow).where(mine)).rowcount,
         "sessions": conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family))).rowcount,

@@ -8,7 +8,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 from tracker.core.known import Known
 from tracker.core.model import Payload, Profile, Session, Source, StoredEvent
 from tracker.store.prepared import Among, Prepared
-from tracker.store.tables import AliasRow, EventRow, PassUseRow, ProfileRow, SessionRow, TombstoneRow
+from tracker.store.tables import AliasRow, EventKeyRow, PassUseRow, ProfileRow, SessionRow, TombstoneRow
 
 Digest = Callable[[str, str], Sequence[str]]
 """(kind, id) → the keyed hashes under which an erased id may be found, the newest key's first."""
@@ -44,22 +44,22 @@ def _sessions(among: Among) -> Select[str, str, str | None, int, str, bool]:
 def _events(among: Among) -> Select[str, str, str | None, str, str, bool, str, str | None, int]:
     return (
         select(
-            EventRow.source_id,
-            EventRow.id,
-            EventRow.profile_id,
-            EventRow.session_id,
+            EventKeyRow.source_id,
+            EventKeyRow.id,
+            EventKeyRow.profile_id,
+            EventKeyRow.session_id,
             AliasRow.profile_id,
             ProfileRow.identified,
             SessionRow.client_id,
             SessionRow.profile_id,
             SessionRow.updated,
         )
-        .outerjoin(AliasRow, AliasRow.id == EventRow.profile_id)
+        .outerjoin(AliasRow, AliasRow.id == EventKeyRow.profile_id)
         .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
-        .outerjoin(SessionRow, SessionRow.id == EventRow.session_id)
+        .outerjoin(SessionRow, SessionRow.id == EventKeyRow.session_id)
         # Several sources in one batch ask for a few pairs too many; the key serves both columns all the same, and
         # whoever reads the answer drops the surplus.
-        .where(among(EventRow.source_id.expression, "sources"), among(EventRow.id.expression, "ids"))
+        .where(among(EventKeyRow.source_id.expression, "sources"), among(EventKeyRow.id.expression, "ids"))
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     String,
     UniqueConstraint,
@@ -107,12 +108,12 @@ class SessionRow(Base):
 
 
 class EventRow(Base):
-    """What happened. The key is the client's own, so that a repeat cannot be stored twice."""
+    """What happened. On PostgreSQL a table for each month (docs/decisions/0011-events-by-month.md)."""
 
     __tablename__ = "event"
     __table_args__ = (
+        PrimaryKeyConstraint("received_at", "source_id", "id"),
         Index("ix_event_profile_id_received_at", "profile_id", "received_at"),
-        Index("ix_event_received_at", "received_at"),
         # Events that came without a profile are found by their session; there are few of them.
         Index(
             "ix_event_without_profile",
@@ -120,10 +121,11 @@ class EventRow(Base):
             postgresql_where=text("profile_id IS NULL"),
             sqlite_where=text("profile_id IS NULL"),
         ),
+        {"postgresql_partition_by": "RANGE (received_at)"},
     )
 
-    source_id: Mapped[str] = mapped_column(Id, primary_key=True)
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    source_id: Mapped[str] = mapped_column(Id)
+    id: Mapped[str] = mapped_column(Id)
     type: Mapped[str] = mapped_column(Id)
     profile_id: Mapped[str | None] = mapped_column(Id)
     session_id: Mapped[str] = mapped_column(Id)
@@ -137,6 +139,21 @@ class EventRow(Base):
     batch: Mapped[str] = mapped_column(String(64))
     position: Mapped[int] = mapped_column(SmallInteger)
     batch_size: Mapped[int] = mapped_column(SmallInteger)
+
+
+class EventKeyRow(Base):
+    """Who an event was stored for, by the client's own id, so that a repeat cannot be stored twice.
+
+    Tables of a month each cannot hold this rule themselves, as they know nothing of each other.
+    """
+
+    __tablename__ = "event_key"
+
+    source_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    profile_id: Mapped[str | None] = mapped_column(Id)
+    session_id: Mapped[str] = mapped_column(Id)
+    received_at: Mapped[int] = mapped_column(Moment)
 
 
 class MergeRow(Base):

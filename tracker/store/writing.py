@@ -31,6 +31,8 @@ _SETTLED = {
     "quarantine": " ON CONFLICT DO NOTHING",
     "repeated": " ON CONFLICT (source_id) DO UPDATE SET events = repeated.events + excluded.events",
 }
+_KEY = ("source_id", "id", "profile_id", "session_id", "received_at")
+"""What of an event is kept apart, so that it is stored once and a repeat finds its visitor."""
 _TABLES: dict[str, Table] = {
     row.__tablename__: Base.metadata.tables[row.__tablename__]
     for row in (ProfileRow, AliasRow, MergeRow, PassUseRow, SessionRow, EventRow, QuarantineRow, RepeatedRow)
@@ -54,6 +56,8 @@ def write(conn: Connection, rows: Rows) -> None:
                 if entry[column] is not None:
                     entry[column] = _encode(entry[column])
         conn.exec_driver_sql(text, [*entries])
+        if name == "event":
+            conn.exec_driver_sql(_sqlite_keys(), [*entries])
 
 
 def _encode(value: Any) -> str:
@@ -80,9 +84,20 @@ def _sqlite(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 @cache
+def _sqlite_keys() -> str:
+    return f"INSERT INTO event_key ({', '.join(_KEY)}) VALUES ({', '.join(f':{name}' for name in _KEY)})"  # noqa: S608
+
+
+@cache
 def _postgresql(names: tuple[str, ...]) -> str:
     """Return one statement that fills the named tables, each from a JSON parameter of its own name."""
-    parts = ", ".join(f"w{place} AS ({_part(name)} RETURNING 1)" for place, name in enumerate(names))
+    parts = ", ".join(
+        f"w{place} AS ({_part(name)} RETURNING {', '.join(_KEY) if name == 'event' else '1'})"
+        for place, name in enumerate(names)
+    )
+    if "event" in names:
+        keys = ", ".join(_KEY)
+        parts += f", keys AS (INSERT INTO event_key ({keys}) SELECT {keys} FROM w{names.index('event')})"  # noqa: S608
     counts = " + ".join(f"(SELECT count(*) FROM w{place})" for place, _ in enumerate(names))  # noqa: S608
     return f"WITH {parts} SELECT {counts}"
 

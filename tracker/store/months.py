@@ -1,0 +1,110 @@
+"""Events by month: on PostgreSQL each month has a table of its own, made ahead and dropped whole."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, text
+
+from tracker.core.model import Micros
+from tracker.core.times import EPOCH
+from tracker.store.engine import Engine, reading, transaction
+
+AHEAD = 3
+# Two processes must not make the same month at once; any number will do, it only has to be the same.
+_LOCK = 7_268_465_332
+_BOUNDS = text(
+    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = CAST('event' AS regclass) AND c.relname <> 'event_rest' ORDER BY c.relname"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month in UTC; ``start`` is its first moment, ``end`` the first one after it."""
+
+    year: int
+    number: int
+
+    @property
+    def table(self) -> str:
+        return f"event_{self.year}_{self.number:02}"
+
+    @property
+    def start(self) -> Micros:
+        return (datetime(self.year, self.number, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+
+    @property
+    def end(self) -> Micros:
+        return self.next.start
+
+    @property
+    def next(self) -> "Month":
+        return Month(self.year + self.number // 12, self.number % 12 + 1)
+
+
+def month_of(moment: Micros) -> Month:
+    """Return the month that a moment lies in."""
+    date = EPOCH + timedelta(microseconds=moment)
+    return Month(date.year, date.month)
+
+
+def kept(engine: Engine) -> list[Month]:
+    """Return the months that have a table, the oldest first; none on SQLite, which keeps all events in one."""
+    if engine.dialect.name != "postgresql":
+        return []
+    names = transaction(reading(engine), lambda conn: list(conn.scalars(_BOUNDS)))
+    return [Month(*map(int, name.removeprefix("event_").split("_"))) for name in names]
+
+
+def make_ahead(engine: Engine, now: Micros) -> list[Month]:
+    """Make the tables of this month and the next ones, and of those whose events have none; returns the new ones.
+
+    Events that came while their month had no table wait in ``event_rest``, and move.
+    """
+    if engine.dialect.name != "postgresql":
+        return []
+    wanted = [month_of(now)]
+    for _ in range(AHEAD):
+        wanted.append(wanted[-1].next)
+    made = []
+    while wanted:
+        made += [month for month in wanted if transaction(engine, partial(_make, month=month))]
+        oldest = transaction(reading(engine), lambda conn: conn.scalar(text("SELECT min(received_at) FROM event_rest")))
+        wanted = [] if oldest is None else [month_of(oldest)]
+    return made
+
+
+def drop(engine: Engine, month: Month) -> int:
+    """Forget a month at once, event ids included; returns how many events it had."""
+
+    def work(conn: Connection) -> int:
+        _one_at_a_time(conn)
+        same = f"{month.table} e WHERE k.source_id = e.source_id AND k.id = e.id"
+        known = conn.execute(text(f"DELETE FROM event_key k USING {same}")).rowcount  # noqa: S608 - our own names
+        # From here to COMMIT nobody can write events, so this comes last.
+        conn.execute(text(f"DROP TABLE {month.table}"))
+        return known
+
+    return transaction(engine, work)
+
+
+def _make(conn: Connection, month: Month) -> bool:
+    """Make one month's table; returns False where there is one already."""
+    _one_at_a_time(conn)
+    if conn.scalar(text("SELECT to_regclass(:name)"), {"name": month.table}) is not None:
+        return False
+    name, start, end = month.table, month.start, month.end
+    conn.execute(text(f"CREATE TABLE {name} (LIKE event)"))
+    # Nobody may write to the rest between the look for this month's events and the moment the month takes over.
+    conn.execute(text("LOCK TABLE event_rest IN ACCESS EXCLUSIVE MODE"))
+    moved = f"DELETE FROM event_rest WHERE received_at >= {start} AND received_at < {end} RETURNING *"  # noqa: S608
+    conn.execute(text(f"WITH moved AS ({moved}) INSERT INTO {name} SELECT * FROM moved"))  # noqa: S608
+    conn.execute(text(f"ALTER TABLE event ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})"))
+    return True
+
+
+def _one_at_a_time(conn: Connection) -> None:
+    conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    # Whoever waits for a table keeps everybody behind it waiting too: better to give up and come again.
+    conn.execute(text("SET LOCAL lock_timeout = '5s'"))
