@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,35 @@ class OwnPostgres:
     def start(self) -> None:
         self._server.ensure_postgres_running()
 
+    def standby(self, folder: Path) -> "Standby":
+        """Copy this server while it runs and start the copy, which follows it."""
+        return Standby(folder, self._commands, self._server)
+
     def end(self) -> None:
         with suppress(subprocess.CalledProcessError):
             self._server.cleanup()
+
+
+class Standby:
+    """A PostgreSQL that repeats what another one does, until it is promoted."""
+
+    def __init__(self, folder: Path, commands: Any, of: Any) -> None:
+        self._ctl = partial(commands.pg_ctl, pgdata=folder / "data", user=of.system_user, timeout=30)
+        folder.mkdir()
+        if of.system_user is not None:
+            shutil.chown(folder, of.system_user)
+        source = ["-h", str(of.get_postmaster_info().socket_dir), "-U", "postgres"]
+        copying = ["--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream"]
+        commands.pg_basebackup([*source, *copying], pgdata=folder / "data", user=of.system_user, timeout=60)
+        self.socket_folder = folder
+        self._ctl(["-w", "-o", f"-h '' -k {folder}", "-l", str(folder / "log"), "start"])
+
+    def promote(self) -> None:
+        """Make it the one that takes writes."""
+        self._ctl(["-w", "promote"])
+
+    def stop(self) -> None:
+        self._ctl(["-w", "-m", "immediate", "stop"])
 
 
 @dataclass
