@@ -17,7 +17,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 FIREFOX ?= $(shell command -v firefox-esr || command -v firefox)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test chaos check format demo bench bench-browser js lock tools browser
+.PHONY: help run install test chaos check format demo bench bench-browser js lock tools browser network
 
 help:  ## List what make can do here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +34,7 @@ test: tools browser snippet_templates/node_modules  ## Install what the tests ne
 	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
 	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
 
-chaos: tools  ## Kill, stop, cut and fill up everything, also the faults that take too long for make test
+chaos: tools network  ## Kill, stop, cut and fill up everything, also the faults that take too long for make test
 	@$(BIN)/pytest tests/faults -m "chaos or not chaos" $(ARGS)
 
 check: tools  ## Lint, format, types, layers, migrations, and the docs against the code
@@ -89,6 +89,14 @@ tools: .venv/.tools
 snippet_templates/node_modules bench/others/node_modules: %/node_modules: %/package-lock.json | tools
 	@cd $* && $(WITH_NODE) $(NPM) ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
+
+network:
+	@if ! PATH="$$PATH:/usr/sbin:/sbin" command -v nginx ip >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing nginx and iproute2 …"; export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \
+			apt-get install -y -qq --no-install-recommends nginx-light iproute2 >/dev/null || exit 1; \
+		else echo "Two hosts are tried with nginx and network namespaces; install nginx and iproute2, and run this as root." >&2; exit 1; fi; \
+	fi
 
 browser:
 	@root=; if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then root=1; fi; \

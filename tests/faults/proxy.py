@@ -13,9 +13,9 @@ CHUNK = 65_536
 class Proxy:
     """Passes bytes on to a unix socket; ``way``, ``delay`` and ``cut_after_commit_of`` change how, at any time."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, host: str = "127.0.0.1") -> None:
         self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server((host, 0), backlog=128)
         self.port = int(self._listener.getsockname()[1])
         self._pairs: set[_Pair] = set()
         self._lock = threading.Lock()

@@ -40,14 +40,17 @@ class Server:
         workers: int = 1,
         arguments: str = "",
         entry: str = "faults.killable:create_app()",
+        host: str = "127.0.0.1",
+        prefix: tuple[str, ...] = (),
     ) -> None:
+        self.host = host
         self.port = free_port()
         self.log = folder / "collector.log"
         self.expected_workers = workers
         self._orders = folder / "orders.json"
-        self._command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", entry]
+        self._command = [*prefix, sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", entry]
         self.env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED} | {
-            "HOST": "127.0.0.1",
+            "HOST": host,
             "PORT": str(self.port),
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             "SECRET_KEY": SECRET_KEY,
@@ -121,6 +124,11 @@ class Server:
             os.killpg(self.master.pid, signal.SIGKILL)
         self.master.wait(timeout=10)
 
+    def kill_all(self) -> None:
+        """Kill every process of this server, kill -9, as the end of its machine would."""
+        os.killpg(self.master.pid, signal.SIGKILL)
+        self.master.wait(timeout=10)
+
     def order(self, **orders: Any) -> None:
         """Give the hooks of every worker new orders (killable.py); none of them for as it should be."""
         self._orders.with_suffix(".done").unlink(missing_ok=True)
@@ -136,7 +144,7 @@ class Server:
 
     def get(self, path: str, *, timeout: float = 5) -> int | None:
         """Return the status that a path answers, or None where there is no answer."""
-        conn = HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        conn = HTTPConnection(self.host, self.port, timeout=timeout)
         try:
             conn.request("GET", path)
             answer = conn.getresponse()
