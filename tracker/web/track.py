@@ -1,7 +1,7 @@
 """``POST /track`` and ``POST /pass``: what browsers, apps and backends send to."""
 
 from collections.abc import Mapping
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, g, request
 
@@ -16,7 +16,7 @@ from tracker.web.errors import json_answer
 from tracker.web.headers import allows_origin
 from tracker.web.reading import Arrival, payload_from
 from tracker.web.schemas import pass_request
-from tracker.web.services import services
+from tracker.web.services import Services, services
 
 track_blueprint = Blueprint("track", __name__)
 
@@ -31,8 +31,8 @@ class NoPass(Refusal):
 def track() -> Response:
     """Commit one tracker payload, then answer with the ids to go on with (protocol §2-§5)."""
     parts, environ = services(), request.environ
-    payload = payload_from(_decoded(environ), _arrival(environ))
-    source = _accepted(payload.source_id, environ)
+    payload = payload_from(_decoded(parts, environ), _arrival(parts, environ))
+    source = _accepted(parts, payload.source_id, environ)
     resolution = parts.committer.record(payload, source)
     g.request_id = resolution.task
     parts.metrics.recorded(resolution)
@@ -44,9 +44,9 @@ def track() -> Response:
 @track_blueprint.route("/pass", methods=["POST"], provide_automatic_options=False)
 def fresh_pass() -> Response:
     """Give out a fresh link pass for a live profile of a source that signs its links (protocol §5)."""
-    parts = services()
-    source_id, named = pass_request(_decoded(request.environ).body)
-    source = _accepted(source_id, request.environ)
+    parts, environ = services(), request.environ
+    source_id, named = pass_request(_decoded(parts, environ).body)
+    source = _accepted(parts, source_id, environ)
     profile_id = transaction(reading(parts.engine), lambda conn: live_id(conn, named))
     if source.referrals != "signed" or profile_id is None:
         raise NoPass("There is no pass for this profile and source.")
@@ -61,17 +61,18 @@ def preflight() -> Response:
     return Response(status=204)
 
 
-def _decoded(environ: Mapping[str, str]) -> Decoded:
+def _decoded(parts: Services, environ: Mapping[str, Any]) -> Decoded:
+    # A server that ends the stream by itself where the body ends, as gunicorn does, says so.
+    stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
     return decode(
-        cast("BinaryIO", request.stream),
+        cast("BinaryIO", stream),
         content_type=environ.get("CONTENT_TYPE"),
         content_encoding=environ.get("HTTP_CONTENT_ENCODING"),
-        limits=services().settings.limits,
+        limits=parts.settings.limits,
     )
 
 
-def _arrival(environ: Mapping[str, str]) -> Arrival:
-    parts = services()
+def _arrival(parts: Services, environ: Mapping[str, str]) -> Arrival:
     origin = environ.get("HTTP_ORIGIN")
     return Arrival(
         now=parts.clock(),
@@ -82,7 +83,7 @@ def _arrival(environ: Mapping[str, str]) -> Arrival:
     )
 
 
-def _accepted(source_id: str, environ: Mapping[str, str]) -> Source:
+def _accepted(parts: Services, source_id: str, environ: Mapping[str, str]) -> Source:
     """Return the source, or refuse in one way whatever is wrong with it."""
     origin = environ.get("HTTP_ORIGIN")
 
@@ -93,7 +94,7 @@ def _accepted(source_id: str, environ: Mapping[str, str]) -> Source:
         shown = scheme.lower() == "bearer" and shows_secret(source, secret.strip())
         return shown and source.enabled and (origin is None or allows_origin(source, origin))
 
-    source = services().sources.find(source_id, accepts)
+    source = parts.sources.find(source_id, accepts)
     if source is None:
         raise InvalidSource
     g.source_id = source.id
