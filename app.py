@@ -5,6 +5,7 @@ from flask import Flask
 from tracker.ingest.committer import Committer
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
 from tracker.ingest.passes import PassOffice
+from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.engine import connect
 from tracker.store.sources import Directory
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             sources=sources,
             committer=Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys)),
             passes=PassOffice(settings.secret_keys, clock),
+            scripts=Scripts(settings.public_url),
             metrics=Metrics(),
         ),
     )

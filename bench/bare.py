@@ -15,7 +15,7 @@ ANSWER = orjson.dumps(
         "warnings": [],
     }
 )
-SCRIPT = b"/" * 6000
+SCRIPT, ETAG = b"/" * 10_000, '"1"'
 
 
 def create_app() -> Flask:
@@ -29,6 +29,8 @@ def create_app() -> Flask:
 
     @app.get("/tracker")
     def tracker() -> Response:
-        return Response(SCRIPT, mimetype="text/javascript")
+        if request.headers.get("If-None-Match") == ETAG:
+            return Response(status=304, headers={"ETag": ETAG})
+        return Response(SCRIPT, mimetype="text/javascript", headers={"ETag": ETAG})
 
     return app

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from servers import Server
 
-SCRIPT = Path(__file__).with_name("load.lua")
+TRACK, FETCH = (Path(__file__).with_name(name) for name in ("load.lua", "fetch.lua"))
 SOURCE = "bench"
 
 
@@ -33,10 +33,18 @@ class Burst:
 
 def burst(server: Server, *, connections: int, seconds: int, visitors: Path | None, path: str = "/track") -> Burst:
     """Return what wrk measured; ``visitors`` None makes every request a new visitor's."""
-    environment = {key: value for key, value in os.environ.items() if key != "VISITORS"} | {"TARGET_PATH": path}
-    if visitors is not None:
-        environment["VISITORS"] = str(visitors)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(SCRIPT), server.url]
+    told = {"TARGET_PATH": path} | ({} if visitors is None else {"VISITORS": str(visitors)})
+    return _wrk(server, TRACK, connections, seconds, told)
+
+
+def fetches(server: Server, path: str, *, connections: int, seconds: int, etag: str | None = None) -> Burst:
+    """Return what wrk measured when all it does is to fetch a path; with its ETag, to ask whether it has changed."""
+    return _wrk(server, FETCH, connections, seconds, {"TARGET_PATH": path} | ({"ETAG": etag} if etag else {}))
+
+
+def _wrk(server: Server, script: Path, connections: int, seconds: int, told: dict[str, str]) -> Burst:
+    environment = {key: value for key, value in os.environ.items() if key not in ("VISITORS", "ETAG")} | told
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), server.url]
     printed = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout  # noqa: S603
     found = re.search(r"^RESULT (.*)$", printed, re.MULTILINE)
     if found is None:

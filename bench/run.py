@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import around
 from load import SOURCE, Burst, burst, meet_visitors
 from servers import Server, postgres, running, tracker
 
@@ -52,8 +53,11 @@ def trio(database: str, folder: Path) -> Iterator[tuple[Server, Server, Server, 
         )
 
 
-def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[Line]:
-    """Yield the rows for one database: returning and new visitors, 32 and 64 connections, rounds interleaved."""
+def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[Line | str]:
+    """Yield the rows for one database: returning and new visitors, 32 and 64 connections, rounds interleaved.
+
+    Rows of the second table, about what surrounds the write path, come as text.
+    """
     with trio(database, folder) as (bare, ours, orm, env):
         visitors = folder / "visitors"
         meet_visitors(ours, VISITORS, visitors)
@@ -72,6 +76,10 @@ def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[
                     say(f"{database} {what} {connections}: {mine.rate:.0f}/s beside bare Flask's {beside}")
                 lost = max(sent - stored(env), 0)
                 yield summary(f"{database}, {what} visitors", connections, found, lost)
+        if database == "sqlite":
+            yield from around.script(bare, ours, rounds, seconds)
+        yield from around.half_sent(ours, visitors, rounds, seconds)
+    yield from around.refusing(database, folder)
 
 
 def summary(what: str, connections: int, found: Sequence[tuple[Burst, Burst, Burst, Burst]], lost: int) -> Line:
@@ -109,13 +117,18 @@ def main() -> None:
     print("| write path | connections | × bare Flask | × ORM a request | p50 ms | p99 ms | lost or not 200 |")  # noqa: T201
     print("|---|---|---|---|---|---|---|")  # noqa: T201
     with tempfile.TemporaryDirectory(prefix="handoff-bench-") as folder:
+        surroundings = []
         for database in given.database or ["sqlite", "postgresql"]:
             for line in measure(database, Path(folder), given.rounds, given.seconds):
+                if isinstance(line, str):
+                    surroundings.append(line)
+                    continue
                 print(  # noqa: T201
                     f"| {line.what} | {line.connections} | {line.ratio:.2f} | {line.to_orm:.1f} |"
                     f" {line.p50_ms:.1f} | {line.p99_ms:.1f} | {line.lost} |",
                     flush=True,
                 )
+        print("\n| around it | |\n|---|---|", *surroundings, sep="\n")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from tracker.script.chunks import CHUNKS, chunks_for
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BUILT = _ROOT / "static" / "tracker"
+ENCODINGS = ("br", "gzip", "identity")
+"""What a script is served in, the smallest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,26 @@ class Script:
     gzip: bytes
     brotli: bytes
     etag: str
+
+    def encoded(self, encoding: str) -> bytes:
+        """Return the bytes in one of ``ENCODINGS``."""
+        return {"br": self.brotli, "gzip": self.gzip}.get(encoding, self.body)
+
+
+class Scripts:
+    """The scripts of all sources, each rendered once for as long as its source stays as it is."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url
+        self._rendered: dict[str, tuple[Source, Script]] = {}
+
+    def of(self, source: Source) -> Script:
+        """Return the tracker of one source."""
+        rendered, script = self._rendered.get(source.id, (None, None))
+        if script is None or rendered != source:
+            script = tracker_script(source, self._public_url)
+            self._rendered[source.id] = (source, script)
+        return script
 
 
 def tracker_script(source: Source, public_url: str) -> Script:

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from tracker.ingest.committer import Committer
 from tracker.ingest.fresh import Clock, NewId
 from tracker.ingest.passes import PassOffice
+from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.engine import Engine
 from tracker.store.sources import Directory
@@ -27,6 +28,7 @@ class Services:
     sources: Directory
     committer: Committer
     passes: PassOffice
+    scripts: Scripts
     metrics: Metrics
 
 
