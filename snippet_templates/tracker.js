@@ -1,1 +1,1 @@
-!function(F){var o;try{o=options}catch(e){}{{ chunks }}F.start(window,JSON.parse({{ config | tojson | tojson }}),o,F)}([]);
+!function(F){var o;try{o=typeof options<"u"&&options}catch(e){}{{ chunks }}F.start(window,JSON.parse({{ config | tojson | tojson }}),o,F)}([]);

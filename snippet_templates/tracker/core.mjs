@@ -37,14 +37,15 @@ export const start = (w, baked, page, features) => {
 
     /** Gives the next person at this computer a profile of their own; what the last one did stays theirs. */
     h._reset = () => {
-      h._box.forEach((item) => {
-        item.p = item.p || null;
-      });
+      h._box.forEach((item) => (item.p = item.p || null));
       h._forget();
       h._sid();
       h._saveSoon();
     };
-    [identity, outbox, delivery, privacy].forEach((part) => part(h));
+    identity(h);
+    outbox(h);
+    delivery(h);
+    privacy(h);
     context(h, said);
     h._decorate = (url) => url;
     h._consent = (names) => h._track('consent-granted', names);

@@ -7,10 +7,6 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15e4;
 const TRIES = 8;
 
-// A Blob would tell the size as well, and take half a millisecond for it.
-const bytes = (text) => new TextEncoder().encode(text).length;
-const now = () => new Date().toISOString();
-
 /** Brings the outbox to the server: one request at a time, again until the server has said yes or no. */
 export const delivery = (h) => {
   const w = h._w;
@@ -22,6 +18,9 @@ export const delivery = (h) => {
   let failures = 0;
   let next = 0;
   let asked = 0;
+
+  // A Blob would tell the size as well, and take half a millisecond for it.
+  const bytes = (text) => new TextEncoder().encode(text).length;
 
   h._post = (path, body) => {
     const giveUp = new AbortController();
@@ -60,7 +59,7 @@ export const delivery = (h) => {
       profile: profile ? { id: profile } : null,
       context,
       events: items.map((item) => item.e),
-      metadata: { sentAt: now() },
+      metadata: { sentAt: new Date() },
     });
     return items[0] && { _items: items, _session: session, _body: body };
   };
@@ -157,7 +156,7 @@ export const delivery = (h) => {
   h._track = (type, properties, options) =>
     new Promise((resolve) => {
       const written = h._try(() => {
-        const e = { id: h._id(), type: `${type}`, properties, options, time: { create: now() }, context: { page: h._page() } };
+        const e = { id: h._id(), type: `${type}`, properties, options, time: { create: new Date() }, context: { page: h._page() } };
         // What cannot be written as JSON is refused here, before it can stand in the way of others.
         if (h._mute) return;
         const item = { e: JSON.parse(JSON.stringify(e)), s: h._sid(), p: h._pid(), x: h._arrival };

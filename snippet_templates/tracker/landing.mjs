@@ -5,9 +5,7 @@
 export const strip = (href) => {
   const said = {};
   const bare = href.replace(/([?&#])((?:__tr_\w+=[^&#]*(?:&|(?=#)|$))+)/g, (run, mark, pairs) => {
-    new URLSearchParams(pairs).forEach((value, name) => {
-      said[name.slice(5)] = value;
-    });
+    new URLSearchParams(pairs).forEach((value, name) => (said[name.slice(5)] = value));
     return mark;
   });
   return [bare == href ? href : bare.replace(/[?&]+(?=#|$)|#$/g, ''), said];

@@ -14,15 +14,9 @@ export const moments = (h) => {
     if (list[0]) bind((extra) => list.forEach((t) => h._fire(t, 0, extra)), list);
   };
 
-  const onLink = (matches) => (fire) =>
-    ['click', 'auxclick'].forEach((type) =>
-      h._listen(w, type, (event) => {
-        const link = event.button < 2 && event.composedPath().find((node) => node.localName == 'a' && node.href);
-        if (!link || h._ignored(link)) return;
-        const url = new URL(link.href.baseVal || link.href, d.baseURI);
-        if (/^http/.test(url.protocol) && matches(url, link)) fire({ url: url.href });
-      }),
-    );
+  // One look at a link serves all who ask for links.
+  const asking = [];
+  const onLink = (matches) => (fire) => asking.push([matches, fire]);
   on('onOutbound', onLink((url) => url.hostname != w.location.hostname), 'trackOutboundLinks', 'outbound-link');
   on(
     'onDownload',
@@ -30,6 +24,13 @@ export const moments = (h) => {
     'trackDownloads',
     'file-download',
   );
+  const follow = (event) => {
+    const link = event.button < 2 && event.composedPath().find((node) => node.localName == 'a' && node.href);
+    if (!link || h._ignored(link)) return;
+    const url = new URL(link.href.baseVal || link.href, d.baseURI);
+    if (/^http/.test(url.protocol)) asking.forEach(([matches, fire]) => matches(url, link) && fire({ url: url.href }));
+  };
+  if (asking[0]) ['click', 'auxclick'].forEach((type) => h._listen(w, type, follow));
 
   on('onScroll', (fire, list) => {
     const reached = new Map();

@@ -45,11 +45,13 @@ export const outbox = (h) => {
     h._schedule();
   };
 
-  const others = () => Object.keys(w.localStorage).filter((name) => name.startsWith(PREFIX) && name != key);
+  const others = (each) =>
+    h._try(() =>
+      Object.keys(w.localStorage).forEach((name) => name.startsWith(PREFIX) && name != key && each(name)),
+    );
 
   /** Takes over what closed pages have left. */
-  h._drain = () =>
-    h._try(() => others().forEach((name) => h._lock(name, (lock) => h._try(() => take(name, lock)), true)));
+  h._drain = () => others((name) => h._lock(name, (lock) => h._try(() => take(name, lock)), true));
 
   /** Marks the box as this page's while it lives. */
   h._hold = () => {
@@ -60,8 +62,7 @@ export const outbox = (h) => {
   h._letGo = () => {
     h._away = 1;
     h._save();
-    if (release) release();
-    release = 0;
+    release = release && release();
   };
 
   /** Back from the cache: what is still there is still ours. */
@@ -74,6 +75,6 @@ export const outbox = (h) => {
   h._empty = () => {
     h._box = [];
     h._set(key);
-    h._try(() => others().forEach((name) => h._set(name)));
+    others((name) => h._set(name));
   };
 };

@@ -29,9 +29,14 @@ export const visible = (h) => {
   if (!watched[0]) return;
 
   const known = watched.map(() => new WeakSet());
-  let timer;
+  // A busy page changes thousands of times a second; it is looked through four times a second at most, and until then
+  // nobody wants to hear of any more changes.
+  const changes = new h._w.MutationObserver(() => {
+    changes.disconnect();
+    setTimeout(scan, SETTLED);
+  });
   const scan = () => {
-    timer = 0;
+    changes.observe(d, { childList: true, subtree: true });
     watched.forEach(([t, meet], at) =>
       h._try(() =>
         d.querySelectorAll(h._selector(t)).forEach((element) => {
@@ -42,9 +47,5 @@ export const visible = (h) => {
       ),
     );
   };
-  // A busy page changes thousands of times a second; it is looked through four times a second at most.
-  new h._w.MutationObserver(() => {
-    timer = timer || setTimeout(scan, SETTLED);
-  }).observe(d, { childList: true, subtree: true });
   scan();
 };

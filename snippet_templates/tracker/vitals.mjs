@@ -3,21 +3,20 @@ export const vitals = (h) => {
   if (!h._settings.trackWebVitals) return;
   const w = h._w;
   const found = {};
-  const observe = (type, take) =>
-    h._try(() =>
-      new w.PerformanceObserver((list) => list.getEntries().forEach(take)).observe({
-        type,
-        buffered: true,
-        durationThreshold: 40,
-      }),
-    );
-  observe('largest-contentful-paint', (entry) => (found.lcp = entry.startTime | 0));
-  observe('paint', (entry) => (found.fcp = entry.startTime | 0));
-  observe('navigation', (entry) => (found.ttfb = entry.responseStart | 0));
-  observe('layout-shift', (entry) => {
-    if (!entry.hadRecentInput) found.cls = (found.cls || 0) + entry.value;
-  });
-  observe('event', (entry) => (found.inp = Math.max(found.inp || 0, entry.duration)));
+  const take = {
+    'largest-contentful-paint': (entry) => (found.lcp = entry.startTime | 0),
+    paint: (entry) => (found.fcp = entry.startTime | 0),
+    navigation: (entry) => (found.ttfb = entry.responseStart | 0),
+    'layout-shift': (entry) => {
+      if (!entry.hadRecentInput) found.cls = (found.cls || 0) + entry.value;
+    },
+    event: (entry) => (found.inp = Math.max(found.inp || 0, entry.duration)),
+  };
+  // An observer for each type would cost a page as many times as much.
+  const observer = new w.PerformanceObserver((list) =>
+    list.getEntries().forEach((entry) => take[entry.entryType](entry)),
+  );
+  Object.keys(take).forEach((type) => h._try(() => observer.observe({ type, buffered: true, durationThreshold: 40 })));
 
   let told;
   const tell = () => {

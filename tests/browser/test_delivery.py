@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page
 
-from browser.visiting import KEPT, SHOP, known, settled, visit
+from browser.visiting import KEPT, SHOP, bought, known, settled, visit
 from browser.web import Web, until
 
 OUTBOXES = "Object.keys(localStorage).filter((name) => name.startsWith('tracardi-outbox')).length"
@@ -23,11 +23,6 @@ def track(page: Page, *names: str) -> None:
     for name in names:
         page.evaluate(f"void tracker.track('bought', {{ name: {name!r} }})")
         page.wait_for_function(f"JSON.stringify(localStorage).includes({name!r})")
-
-
-def bought(web: Web, source_id: str) -> Counter[str]:
-    """Return how often each bought thing is stored."""
-    return Counter(event["properties"]["name"] for event in web.stored(source_id, "bought"))
 
 
 @pytest.mark.case("server down, then up")

@@ -92,9 +92,10 @@ class Web:
         headers: dict[str, str] | None = None,
         values: dict[str, str] | None = None,
         origins: Sequence[str] | None = None,
+        awaited: bool = True,
         **settings: Any,
     ) -> str:
-        """Open a site with a source of its own and a page; returns the source's id."""
+        """Open a site with a source of its own and a page; returns the source's id once the collector knows it."""
         source_id = f"{host.partition('.')[0]}-{os.getpid()}-{next(self.numbers)}"
         given = Source(
             id=source_id,
@@ -109,7 +110,8 @@ class Web:
         source, _ = sources.create(self.engine, given, system_clock())
         # The collector asks for sources it does not know ten times a second at most.
         at = f"http://127.0.0.1:{self.pages.collector_port}/tracker?source_id={source_id}"
-        until(lambda: answers(at), f"the collector to know {source_id}")
+        if awaited:
+            until(lambda: answers(at), f"the collector to know {source_id}")
         self.show(host, page, snippet_of(source, PUBLIC_URL), headers, {"source": source_id, **(values or {})})
         return source_id
 

@@ -68,10 +68,13 @@ class Visitor:
         self.firefox = firefox
         self.user: str = firefox.send("browser.createUserContext")["userContext"]
 
-    def open(self, url: str) -> "Tab":
-        """Open a URL in a new tab and wait until it has loaded."""
+    def open(self, url: str, *, seconds_later: int = 0) -> "Tab":
+        """Open a URL in a new tab, whose pages take it to be so much later, and wait until it has loaded."""
         made = self.firefox.send("browsingContext.create", type="tab", userContext=self.user)
         tab = Tab(self.firefox, made["context"])
+        if seconds_later:
+            later = f"() => {{ const now = Date.now; Date.now = () => now() + {seconds_later * 1000}; }}"
+            self.firefox.send("script.addPreloadScript", functionDeclaration=later, contexts=[tab.context])
         tab.goto(url)
         return tab
 

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from browser.visiting import BLOG, SHOP
+from browser import visiting
+from browser.visiting import BLOG, EMPTY, KNOWN, SHOP
 from browser.web import Web
 
 from firefox.bidi import Tab, Visitor
@@ -13,13 +14,12 @@ __all__ = ["BLOG", "SHOP", "arrived", "known", "settled", "two_sites"]
 
 def two_sites(web: Web, page: str = "leaving.html", **options: Any) -> tuple[str, str]:
     """Open a shop that links to a blog; a Firefox that is driven says so, and is taken for a person here."""
-    shop = web.site("shop.test", page, links=["blog.test"], trackBots=True, **options)
-    return shop, web.site("blog.test", trackBots=True, **options)
+    return visiting.two_sites(web, page, trackBots=True, **options)
 
 
 def known(tab: Tab) -> str:
     """Return the id that the visitor has on this page, once the collector has given one."""
-    return str(tab.wait_for("window.tracker && tracker.version && tracker.profileId()"))
+    return str(tab.wait_for(KNOWN))
 
 
 def arrived(tab: Tab, url: str) -> Tab:
@@ -30,7 +30,7 @@ def arrived(tab: Tab, url: str) -> Tab:
 
 def settled(tab: Tab) -> Tab:
     """Wait until nothing is left in the outbox of any tab of this site."""
-    tab.wait_for("!Object.keys(localStorage).some((name) => name.startsWith('tracardi-outbox'))")
+    tab.wait_for(EMPTY)
     return tab
 
 
