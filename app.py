@@ -4,6 +4,7 @@ from flask import Flask
 
 from tracker.ingest.committer import Committer
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
+from tracker.ingest.limiter import limiter
 from tracker.ingest.passes import PassOffice
 from tracker.script.render import Scripts
 from tracker.settings import Settings
@@ -12,6 +13,7 @@ from tracker.store.sources import Directory
 from tracker.web import errors, headers
 from tracker.web.counting import Metrics
 from tracker.web.health import health_blueprint
+from tracker.web.log import log
 from tracker.web.metrics import metrics_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
@@ -36,6 +38,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             committer=Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys)),
             passes=PassOffice(settings.secret_keys, clock),
             scripts=Scripts(settings.public_url),
+            limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
             metrics=Metrics(),
         ),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tracker.core.rate import Rate
 from tracker.settings import BadSettings, Settings
 
 KEY = "sixteen characters or more"
@@ -106,6 +107,10 @@ def test_every_mistake_is_named_at_once_with_what_to_write_instead(tmp_path) -> 
         ("DATABASE_URL", "postgresql://[host/name"),
         ("DATABASE_URL", "oracle://host/name"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("RATE_LIMIT", "none"),
+        ("RATE_LIMIT", "50"),
+        ("REDIS_URL", "http://cache"),
+        ("REDIS_URL", "redis://[cache"),
         ("TRUSTED_PROXIES", "*"),
         ("SECRET_KEY", "fifteen letters"),
         ("SECRET_KEY_FALLBACKS", "short"),
@@ -119,6 +124,19 @@ def test_a_value_that_could_not_work_is_named(name: str, value: str, tmp_path) -
 def test_an_empty_variable_counts_as_not_set(tmp_path) -> None:
     empty = dict.fromkeys(("PORT", "HOST", "DATABASE_URL", "PUBLIC_URL", "WORKERS", "SECRET_KEY"), "  ")
     assert read(tmp_path, **empty) == read(tmp_path)
+
+
+def test_the_rate_limit_is_on_unless_it_is_switched_off(tmp_path) -> None:
+    assert read(tmp_path).rate_limit == Rate(20_000, 200)
+    assert read(tmp_path, RATE_LIMIT="600/m burst 20").rate_limit == Rate(100_000, 20)
+    assert read(tmp_path, RATE_LIMIT="off").rate_limit is None
+
+
+def test_a_redis_is_named_by_its_url_and_its_password_is_not_shown(tmp_path) -> None:
+    assert read(tmp_path).redis_url is None
+    found = read(tmp_path, REDIS_URL="redis://:hunter2@cache:6379/0")
+    assert found.redis_url == "redis://:hunter2@cache:6379/0"
+    assert "hunter2" not in repr(found)
 
 
 # Secrets -----------------------------------------------------------------------------------------------------------

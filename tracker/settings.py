@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from tracker.core.limits import Limits
+from tracker.core.rate import Rate, read_rate
 
 SHORTEST_KEY = 16
 
@@ -35,6 +36,9 @@ class Settings:
     port: int = 8686
     workers: int | None = None
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    rate_limit: Rate | None = field(default_factory=Rate)
+    """How much one network may send to one source; None for as much as it likes."""
+    redis_url: str | None = field(default=None, repr=False)
     metrics_token: str | None = field(default=None, repr=False)
     retention_days: int | None = None
     """How long events, visits and people are kept; None is for ever."""
@@ -60,6 +64,8 @@ class Settings:
             port=port,
             workers=reader.number("WORKERS", 0, 0, 256) or None,
             trusted_proxies=reader.networks("TRUSTED_PROXIES"),
+            rate_limit=reader.rate("RATE_LIMIT", "50/s burst 200"),
+            redis_url=reader.redis("REDIS_URL"),
             metrics_token=reader.secret("METRICS_TOKEN"),
             retention_days=reader.number("RETENTION_DAYS", 0, 0, 36_500) or None,
         )
@@ -157,6 +163,20 @@ class _Reader:
             except ValueError:
                 self.problems.append(f"{name}: {entry!r} is not an address or a network such as 10.0.0.0/8.")
         return tuple(found)
+
+    def rate(self, name: str, default: str) -> Rate | None:
+        try:
+            return read_rate(self.text(name, default))
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return None
+
+    def redis(self, name: str) -> str | None:
+        given = self.secret(name)
+        if given is not None and (not given.startswith(("redis://", "rediss://", "unix://")) or _parts(given) is None):
+            # The value is not shown: it may hold a password.
+            self.problems.append(f"{name} must start with redis://, rediss:// or unix://.")
+        return given
 
     def secret(self, name: str) -> str | None:
         """Return the variable, or what is in the file that ``<name>_FILE`` names."""

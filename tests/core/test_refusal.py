@@ -27,7 +27,7 @@ STATUSES = [
 def test_each_reason_has_its_status_and_says_what_is_wrong(refusal, status, detail):
     assert isinstance(refusal, Refusal)
     assert (refusal.status, refusal.detail, str(refusal)) == (status, detail, detail)
-    assert refusal.retry_after is None
+    assert refusal.retry_after == 0
 
 
 def test_who_is_to_come_again_is_told_when():

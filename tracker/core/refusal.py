@@ -20,10 +20,11 @@ class Refusal(Exception):
 
     status = 400
 
-    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, detail: str, *, retry_after: int = 0) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after = retry_after
+        """Seconds before which coming again is of no use."""
 
 
 class InvalidSource(Refusal):

@@ -19,6 +19,9 @@ class Metrics:
         self._requests = Counter(
             "handoff_requests", "Requests to /track by status.", ["status"], registry=self.registry
         )
+        self._limited = Counter(
+            "handoff_limited", "Requests turned away by the rate limit, by route.", ["route"], registry=self.registry
+        )
         self._events = Counter(
             "handoff_events",
             "Events by what became of them, once that was committed.",
@@ -36,6 +39,10 @@ class Metrics:
         """Count one answer of ``/track``."""
         self._status(status).inc()
         self._seconds.observe(seconds)
+
+    def limited(self, route: str) -> None:
+        """Count one request that came over the rate limit."""
+        self._limited.labels(route).inc()
 
     def recorded(self, resolution: Resolution) -> None:
         """Count what became of the events of one payload."""

@@ -6,7 +6,7 @@ import orjson
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
-from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, Unavailable
+from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany, Unavailable
 from tracker.web.headers import request_id
 from tracker.web.log import log
 
@@ -40,9 +40,9 @@ def _refused(refusal: Refusal) -> Response:
     if isinstance(refusal, InvalidSource):
         return json_answer({"detail": refusal.detail}, refusal.status)
     answer = json_answer({"detail": refusal.detail, "request_id": request_id()}, refusal.status)
-    if refusal.retry_after is not None or isinstance(refusal, Unavailable):
+    if isinstance(refusal, (TooMany, Unavailable)):
         # Jittered, so that browsers turned away together do not come back together (protocol §3).
-        answer.headers["Retry-After"] = str(refusal.retry_after or random.randint(1, 5))  # noqa: S311
+        answer.headers["Retry-After"] = str(refusal.retry_after + random.randint(1, 5))  # noqa: S311
     return answer
 
 

@@ -1,12 +1,15 @@
 """What the views work with, put together once in app.py and found again through the app they belong to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from flask import Flask, current_app
 
+from tracker.core.model import Micros
 from tracker.ingest.committer import Committer
 from tracker.ingest.fresh import Clock, NewId
+from tracker.ingest.limiter import Key
 from tracker.ingest.passes import PassOffice
 from tracker.script.render import Scripts
 from tracker.settings import Settings
@@ -29,6 +32,7 @@ class Services:
     committer: Committer
     passes: PassOffice
     scripts: Scripts
+    limit: Callable[[Key], Micros]
     metrics: Metrics
 
 

@@ -5,9 +5,11 @@ from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, g, request
 
+from tracker.core.client_address import client_network
 from tracker.core.linking import host_of
 from tracker.core.model import Source
-from tracker.core.refusal import InvalidSource, Refusal
+from tracker.core.rate import SECOND
+from tracker.core.refusal import InvalidSource, Refusal, TooMany
 from tracker.ingest.decode import Decoded, decode
 from tracker.store.engine import reading, transaction
 from tracker.store.reports import live_id
@@ -96,6 +98,22 @@ def _accepted(parts: Services, source_id: str, environ: Mapping[str, str]) -> So
 
     source = parts.sources.find(source_id, accepts)
     if source is None:
+        # All that is refused counts as one source, so that trying out ids is limited too.
+        _limit(parts, "", environ)
         raise InvalidSource
     g.source_id = source.id
+    _limit(parts, source.id, environ)
     return source
+
+
+def _limit(parts: Services, source_id: str, environ: Mapping[str, str]) -> None:
+    """Count a request against the limit of its network and source; TooMany where that is used up."""
+    proxies = parts.settings.trusted_proxies
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+    network = client_network(environ.get("REMOTE_ADDR"), forwarded, proxies)
+    if wait := parts.limit((network, source_id)):
+        if forwarded and not proxies:
+            # To who reads the log this is the usual reason: behind a proxy all visitors seem to be one.
+            g.cause = "TRUSTED_PROXIES is not set"
+        parts.metrics.limited(environ["PATH_INFO"])
+        raise TooMany("Too many requests; send the same body again later.", retry_after=wait // SECOND)
