@@ -4,6 +4,7 @@ from flask import Flask
 
 from tracker.ingest.committer import Committer
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
+from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.limiter import limiter
 from tracker.ingest.passes import PassOffice
 from tracker.script.render import Scripts
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             committer=Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys)),
             passes=PassOffice(settings.secret_keys, clock),
             scripts=Scripts(settings.public_url),
+            identities=IdentityOffice(settings.secret_keys),
             limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
             metrics=Metrics(),
         ),

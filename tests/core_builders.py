@@ -6,18 +6,34 @@ from dataclasses import replace
 from typing import Any
 
 from tracker.core.known import Known, absorb
-from tracker.core.model import Event, Fresh, LinkPass, Options, Payload, Profile, Referral, Session, Source, StoredEvent
+from tracker.core.model import (
+    Claim,
+    Event,
+    Fresh,
+    IdentityKey,
+    LinkPass,
+    Options,
+    Payload,
+    Profile,
+    Referral,
+    Session,
+    Source,
+    StoredEvent,
+)
 from tracker.core.resolution import resolve
 from tracker.core.steps import (
     AddAlias,
+    ClaimIdentity,
     ContinueSession,
     CountRepeats,
     CreateProfile,
+    Identify,
     MergeProfiles,
     OpenSession,
     Quarantine,
     RepointSession,
     Resolution,
+    SetTraits,
     SpendPass,
     Step,
     StoreEvent,
@@ -48,6 +64,8 @@ def world(
     spent: Iterable[tuple[str, str]] = (),
     erased: Iterable[str] = (),
     forgotten: Iterable[tuple[str, str]] = (),
+    identities: Mapping[tuple[str, str], str] | None = None,
+    crowds: Mapping[str, int] | None = None,
 ) -> Known:
     """A store that knows these live profiles, each by its own id and its aliases, and whatever else is named."""
     profiles = {name: Profile(name) for name in live} | {name: Profile(name, True) for name in identified}
@@ -59,6 +77,8 @@ def world(
         spent=set(spent),
         erased=set(erased),
         forgotten=set(forgotten),
+        identities=dict(identities or {}),
+        crowds=dict(crowds or {}),
     )
     for session in sessions:
         known.sessions.setdefault(session.client_id, []).append(session)
@@ -123,6 +143,16 @@ def only(known: Known, asked: Payload) -> Resolution:
     return resolve(asked, known, fresh(1, len(asked.events)))
 
 
+def key(kind: Any, value: str, *older: str) -> IdentityKey:
+    """An identity key whose hash can be read."""
+    return IdentityKey(kind, value, (f"#{value}", *older))
+
+
+def claim(*keys: IdentityKey, position: int = 0, **given: Any) -> Claim:
+    """What the first event of a payload says its visitor is; signed by the site's backend unless said otherwise."""
+    return Claim(position, keys, **({"signed": True} | given))
+
+
 def link_pass(profile: str, source: str = "blog", state: Any = "valid", nonce: str = "nonce-1") -> LinkPass:
     """A pass for a profile of a source, valid unless said otherwise."""
     return LinkPass(state, profile, source, nonce, NOW + 5 * MINUTE)
@@ -154,6 +184,12 @@ def _told(step: Step) -> str:  # noqa: C901 - one line for each kind of step
             return f"alias {step.id} -> {step.profile_id}"
         case MergeProfiles():
             return f"merge {step.loser} -> {step.survivor}"
+        case ClaimIdentity():
+            return f"claim {step.kind} {step.hash} for {step.profile_id}"
+        case Identify():
+            return f"identify {step.profile_id}"
+        case SetTraits():
+            return f"traits of {step.profile_id}: {dict(step.traits)}"
         case SpendPass():
             return f"spend {step.nonce} on {step.source_id}"
         case OpenSession():

@@ -63,6 +63,16 @@ def test_people_get_a_line_a_field_and_a_line_a_source(tracker) -> None:
     assert tracker("source", "list").out == "shop  browser  True  Shop\n"
 
 
+@ONE_DATABASE
+def test_the_secret_that_a_sites_backend_signs_with_is_its_sources_own_and_always_the_same(tracker) -> None:
+    for name in ("shop", "blog"):
+        tracker("source", "create", "--name", name, "--id", name)
+    shop, again, blog = (tracker("source", "identify-secret", name).out for name in ("shop", "shop", "blog"))
+    assert shop == again
+    assert shop != blog
+    assert len(shop.strip()) == 64
+
+
 def test_sources_are_switched_off_and_on(tracker) -> None:
     tracker("source", "create", "--name", "Shop", "--id", "Source ID")
     assert tracker("source", "disable", "Source ID").out == "Disabled Source ID.\n"
@@ -72,7 +82,9 @@ def test_sources_are_switched_off_and_on(tracker) -> None:
 
 
 @ONE_DATABASE
-@pytest.mark.parametrize("command", [("source", "disable"), ("source", "enable"), ("snippet",)])
+@pytest.mark.parametrize(
+    "command", [("source", "disable"), ("source", "enable"), ("source", "identify-secret"), ("snippet",)]
+)
 def test_a_source_that_is_not_there_is_named_with_where_to_look(command, tracker) -> None:
     said = tracker(*command, "nowhere")
     assert (said.code, said.out) == (1, "")

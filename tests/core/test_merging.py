@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.core.merging import combined, may_merge, survivor
+from tracker.core.merging import combined, may_merge, survivor, with_traits
 from tracker.core.model import Profile
 
 PAIRS = [
@@ -50,3 +50,17 @@ def test_combining_leaves_each_side_as_it_was_so_that_a_merge_can_be_undone():
     combined([one, other])
 
     assert (one, other) == ({"city": ("Rome", 1)}, {"city": ("Paris", 2)})
+
+
+def test_what_is_said_later_replaces_what_was_known_field_by_field() -> None:
+    known = {"plan": ("free", 1), "size": (42, 1)}
+    assert with_traits(known, {"plan": "pro", "hat": None}, 2, 10) == {
+        "plan": ("pro", 2),
+        "size": (42, 1),
+        "hat": (None, 2),
+    }
+    assert known == {"plan": ("free", 1), "size": (42, 1)}
+
+
+def test_a_profile_that_knows_enough_takes_new_values_and_no_new_names() -> None:
+    assert with_traits({"a": (1, 1)}, {"b": 2, "a": 3, "c": 4}, 2, 2) == {"a": (3, 2), "b": (2, 2)}

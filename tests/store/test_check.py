@@ -26,6 +26,12 @@ DAMAGE = {
         "INSERT INTO event_key (source_id, id, session_id, received_at) VALUES ('shop', 'lost', 's1', 1)",
     ],
     "every batch is whole": ["DELETE FROM event WHERE id = 'e2'", "DELETE FROM event_key WHERE id = 'e2'"],
+    "every identity belongs to a profile": [
+        "INSERT INTO identity (kind, hash, profile_id, created) VALUES ('email', 'h', 'nobody', 1)",
+    ],
+    "nobody who is identified went into somebody else": [
+        "UPDATE profile SET identified = TRUE WHERE id = 'profile-3'",
+    ],
 }
 CYCLE = [
     "UPDATE profile SET merged_into = 'profile-2' WHERE id = 'profile-1'",

@@ -1,12 +1,15 @@
 """What is committed is found again, in a fixed number of statements."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine, event
 
-from tracker.core.model import Event, Payload, Times
+from tracker.core.model import Claim, Event, IdentityKey, Payload, Times
 from tracker.store import reports
 from tracker.store.repository import known
 
+NOW = 1_748_779_200_000_000
 UUIDS = [f"6ba7b810-9dad-41d1-80b4-{number:012d}" for number in range(200)]
 HARD_VALUES = {
     "text": "Zürich, 東京, 🦊, \u2028, 'quoted', \"twice\", \\u0041, %s, :name",
@@ -104,7 +107,7 @@ def test_activity_moves_updated_on_and_a_new_context_replaces_the_old_one(read, 
 
 def test_what_was_written_is_known_to_the_next_transaction(read, record, digest) -> None:
     record("e1", session="s1", profile=UUIDS[0])
-    found = read(known, [record.payload("e1", session="s1", profile=UUIDS[0])], {}, digest)
+    found = read(known, [record.payload("e1", session="s1", profile=UUIDS[0])], {}, digest, NOW)
     assert found.aliases == {UUIDS[0]: "profile-1", "profile-1": "profile-1"}
     assert found.live(UUIDS[0]).id == "profile-1"
     [row] = found.sessions["s1"]
@@ -183,12 +186,15 @@ def test_reading_what_a_batch_needs_takes_at_most_four_selects_at_any_size(engin
             for n in range(count)
         ]
 
-    def selects(count: int) -> list[str]:
-        asked = payloads(count)
-        return statements_of(engine, lambda: read(known, asked, {}, digest))
+    claim = Claim(0, (IdentityKey("user_id", "7", ("h" * 40,)),))
+
+    def selects(count: int, **more: object) -> list[str]:
+        asked = [replace(payload, **more) for payload in payloads(count)]
+        return statements_of(engine, lambda: read(known, asked, {}, digest, NOW))
 
     one, fifty = selects(2), selects(50)
     assert 1 <= len(one) <= 4
+    assert len(selects(50, claims=(claim,))) == len(one), "who somebody is costs no further question"
     assert len(fifty) == len(one)
     assert all(statement.lstrip().upper().startswith(("SELECT", "WITH")) for statement in fifty)
 

@@ -10,9 +10,11 @@ import orjson
 from tracker.cli.context import House, as_json, fail, house, print_lines, print_object
 from tracker.core.model import Source
 from tracker.ingest.fresh import system_clock
+from tracker.ingest.identities import IdentityOffice
 from tracker.script import render
 from tracker.store import sources
 
+_UNKNOWN = "There is no source with the id {!r}; see: tracker source list"
 _FORMS: dict[str, Callable[[Source, str, str | None], str]] = {
     "stub": lambda source, url, nonce: render.snippet(source, url, nonce=nonce),
     "line": lambda source, url, nonce: render.line_snippet(source, url, nonce=nonce),
@@ -69,6 +71,16 @@ def _config(file: BinaryIO | None) -> dict[str, Any]:
     return {key: given[key] for key in ("auto", "settings") if key in given}
 
 
+@source_commands.command("identify-secret")
+@click.argument("source_id", metavar="ID")
+@house
+def identify_secret(house: House, source_id: str) -> None:
+    """Print the secret by which a site's backend signs the user ids of its identify events."""
+    if not any(source.id == source_id for source in sources.all_sources(house.engine)):
+        fail(_UNKNOWN.format(source_id))
+    click.echo(IdentityOffice(house.settings.secret_keys).secret_of(source_id))
+
+
 @source_commands.command("list")
 @as_json
 @house
@@ -111,7 +123,7 @@ def enable(house: House, source_id: str) -> None:
 
 def _switch(house: House, source_id: str, *, enabled: bool) -> None:
     if not sources.switch(house.engine, source_id, enabled=enabled, now=system_clock()):
-        fail(f"There is no source with the id {source_id!r}; see: tracker source list")
+        fail(_UNKNOWN.format(source_id))
     click.echo(f"{'Enabled' if enabled else 'Disabled'} {source_id}.")
 
 
@@ -137,4 +149,4 @@ def snippet(house: House, source_id: str, form: str | None, inline: bool, nonce:
         if source.id == source_id:
             click.echo(_FORMS[chosen](source, house.settings.public_url, nonce))
             return
-    fail(f"There is no source with the id {source_id!r}; see: tracker source list")
+    fail(_UNKNOWN.format(source_id))

@@ -29,11 +29,12 @@ class Case:
 
 
 def live_now(case: Case, profile_id: str | None) -> str | None:
-    """Return the live profile that an id names once this payload's own merge is taken into account."""
+    """Return the live profile that an id names once this payload's own merges are taken into account."""
     live = case.known.live(profile_id)
     if live is None:
         return None
+    name = live.id
     for step in case.steps:
-        if isinstance(step, MergeProfiles) and step.loser == live.id:
-            return step.survivor
-    return live.id
+        if isinstance(step, MergeProfiles) and step.loser == name:
+            name = step.survivor
+    return name

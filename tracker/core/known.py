@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from tracker.core.model import Profile, Session, Source, StoredEvent
 from tracker.core.steps import (
     AddAlias,
+    ClaimIdentity,
     CreateProfile,
+    Identify,
     MergeProfiles,
     OpenSession,
     RepointSession,
@@ -33,6 +35,10 @@ class Known:
     """(nonce, landing source id) of link passes that were used."""
     erased: set[str] = field(default_factory=set)
     """Ids of erased profiles: they name nobody, and never become an alias again."""
+    identities: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(kind, keyed hash) → the live profile's id: what was asked for, and all that the people concerned have."""
+    crowds: dict[str, int] = field(default_factory=dict)
+    """Live profiles → how many others were merged into them lately because they claimed to be the same person."""
     forgotten: set[tuple[str, str]] = field(default_factory=set)
     """(source id, event id) of erased events: a late retry does not bring them back."""
 
@@ -54,6 +60,8 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 known.aliases[step.id] = step.profile_id
             case MergeProfiles():
                 _merge(known, step)
+            case ClaimIdentity() | Identify():
+                _identify(known, step)
             case SpendPass():
                 known.spent.add((step.nonce, step.source_id))
             case OpenSession():
@@ -66,11 +74,20 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 pass
 
 
+def _identify(known: Known, step: ClaimIdentity | Identify) -> None:
+    if isinstance(step, ClaimIdentity):
+        known.identities[step.kind, step.hash] = step.profile_id
+    else:
+        known.profiles[step.profile_id] = Profile(step.profile_id, identified=True)
+
+
 def _merge(known: Known, step: MergeProfiles) -> None:
     known.aliases = {
         alias: step.survivor if profile_id == step.loser else profile_id for alias, profile_id in known.aliases.items()
     }
     known.profiles.pop(step.loser, None)
+    if step.reason == "identity":
+        known.crowds[step.survivor] = known.crowds.get(step.survivor, 0) + 1
 
 
 def _remember(known: Known, session: Session) -> None:

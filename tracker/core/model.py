@@ -12,6 +12,7 @@ Json = Mapping[str, Any]
 SourceKind = Literal["browser", "server"]
 Referrals = Literal["signed", "plain", "off"]
 Identify = Literal["verified", "open", "off"]
+IdentityKind = Literal["user_id", "email", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,27 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityKey:
+    """A user id, e-mail address or phone number, and the hashes it may be stored under, the newest secret's first."""
+
+    kind: IdentityKind
+    value: str
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who the identify event at ``position`` says its visitor is; ``signed``: the site's backend vouches for the id."""
+
+    position: int
+    keys: tuple[IdentityKey, ...]
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    signed: bool = False
+    junk: bool = False
+    """True where it named somebody in words that name nobody."""
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """One request to ``/track``, checked and normalised. From here on nobody sees the dict it came in."""
 
@@ -121,6 +143,7 @@ class Payload:
     properties: Json = field(default_factory=dict)
     options: Options = Options()
     referral: Referral | None = None
+    claims: tuple[Claim, ...] = ()
     device: Json = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

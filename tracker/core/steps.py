@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tracker.core.model import Event, Json, Micros
+from tracker.core.model import Event, IdentityKind, Json, Micros
 
 Fate = Literal["stored", "duplicate", "quarantined", "not-saved"]
 
@@ -43,6 +43,36 @@ class MergeProfiles:
     reason: str
     at: Micros
     referral: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimIdentity:
+    """A user id, e-mail address or phone number, as a keyed hash, belongs to a profile; the first owner keeps it.
+
+    ``held`` is how many the profile had when this was decided; where it has others by now, the race is lost.
+    """
+
+    kind: IdentityKind
+    hash: str
+    profile_id: str
+    at: Micros
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """A profile is somebody's from now on: no link merges it with somebody else's."""
+
+    profile_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTraits:
+    """What is known of a profile, field by field; it keeps all others."""
+
+    profile_id: str
+    traits: Json
+    at: Micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +162,9 @@ Step = (
     | TouchProfile
     | AddAlias
     | MergeProfiles
+    | ClaimIdentity
+    | Identify
+    | SetTraits
     | SpendPass
     | OpenSession
     | ContinueSession

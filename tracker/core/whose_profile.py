@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tracker.core.case import Case, live_now
+from tracker.core.identity import note_person, person_named, recognised
 from tracker.core.ids import has_uuid_form, names_nobody
 from tracker.core.known import Known
 from tracker.core.linking import judge
@@ -55,9 +56,15 @@ def decide_profile(case: Case, here: Profile | None) -> Profile | None:
         return here
     if case.payload.referral is not None:
         here = _handed_over(case, case.payload.referral, here)
+    person = person_named(case) if case.payload.claims else None
+    if person is not None:
+        here = recognised(case, person, here)
     if here is None:
-        return _create(case)
-    case.steps.append(TouchProfile(here.id, case.fresh.now))
+        here = _create(case)
+    else:
+        case.steps.append(TouchProfile(here.id, case.fresh.now))
+    if person is not None:
+        note_person(case, person, here)
     return here
 
 

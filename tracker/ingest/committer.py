@@ -134,7 +134,7 @@ def commit(engine: Engine, batch: Sequence[Asked], sources: dict[str, Source], d
     """Decide and write a batch in one transaction; returns a Resolution for each payload, in order."""
 
     def work(conn: Connection) -> list[Resolution]:
-        found = known(conn, [payload for payload, _ in batch], sources, digest)
+        found = known(conn, [payload for payload, _ in batch], sources, digest, batch[0][1].now)
         resolutions: list[Resolution] = []
         steps: list[Step] = []
         for payload, fresh in batch:

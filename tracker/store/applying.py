@@ -7,16 +7,20 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, bindparam, select, update
 
 from tracker.core.steps import (
+    ClaimIdentity,
     CreateProfile,
+    Identify,
     MergeProfiles,
     OpenSession,
     Quarantine,
     RepointSession,
+    SetTraits,
     Step,
     StoreEvent,
     TouchProfile,
 )
 from tracker.store.engine import LostRace
+from tracker.store.identities import note_people, unchanged_identities
 from tracker.store.prepared import Among, Prepared
 from tracker.store.rows import rows_of
 from tracker.store.tables import AliasRow, ProfileRow, SessionRow
@@ -38,9 +42,13 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
         _hold(conn, touched.keys() | further)
     if touched and TOUCH.change(conn, ids=touched.keys(), at=max(touched.values())) != len(touched):
         raise LostRace
+    if of[ClaimIdentity]:
+        unchanged_identities(conn, of[ClaimIdentity])
     write(conn, rows_of(of))
     for merge in merges:
         _merge(conn, merge)
+    if of[Identify] or of[SetTraits]:
+        note_people(conn, of[Identify], of[SetTraits], created)
     for step in of[RepointSession]:
         conn.execute(update(SessionRow).where(SessionRow.id == step.id).values(profile_id=step.profile_id))
 
@@ -76,5 +84,8 @@ def _hold(conn: Connection, ids: set[str]) -> None:
 
 def _merge(conn: Connection, step: MergeProfiles) -> None:
     conn.execute(update(AliasRow).where(AliasRow.profile_id == step.loser).values(profile_id=step.survivor))
-    conn.execute(update(ProfileRow).where(ProfileRow.id == step.loser).values(merged_into=step.survivor))
+    # Only an anonymous profile ever loses itself in another one. Who was identified since this was decided is somebody.
+    anonymous = update(ProfileRow).where(ProfileRow.id == step.loser, ProfileRow.identified.is_(False))
+    if conn.execute(anonymous.values(merged_into=step.survivor)).rowcount != 1:
+        raise LostRace
     conn.execute(update(ProfileRow).where(ProfileRow.id == step.survivor).values(updated=step.at))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from tracker.store.tables import AliasRow, EventKeyRow, EventRow, ProfileRow, SessionRow
+from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, ProfileRow, SessionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,14 @@ def _questions() -> dict[str, Select[str]]:
                 ProfileRow.merged_into.is_not(None),
                 or_(parent.id.is_(None), above.id.is_(None), own.profile_id != above.profile_id),
             )
+        ),
+        "every identity belongs to a profile": (
+            select(IdentityRow.hash)
+            .outerjoin(AliasRow, AliasRow.id == IdentityRow.profile_id)
+            .where(AliasRow.id.is_(None))
+        ),
+        "nobody who is identified went into somebody else": (
+            select(ProfileRow.id).where(ProfileRow.merged_into.is_not(None), ProfileRow.identified.is_(True))
         ),
         "every batch is whole": (
             select(EventRow.batch).group_by(EventRow.batch).having(func.count() != func.max(EventRow.batch_size))

@@ -21,7 +21,7 @@ class Prepared:
         self._build = build
         self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
 
-    def rows(self, conn: Connection, **given: Collection[str]) -> list[tuple[Any, ...]]:
+    def rows(self, conn: Connection, **given: Collection[str] | int) -> list[tuple[Any, ...]]:
         """Return all rows of a select as plain tuples, in the order of its columns."""
         return list(self._run(conn, given).cursor.fetchall())
 

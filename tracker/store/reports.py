@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
+from tracker.core.identity_keys import shown_traits
 from tracker.core.merging import combined
 from tracker.core.times import iso
 from tracker.store.tables import AliasRow, EventRow, MergeRow, ProfileRow, QuarantineRow, RepeatedRow, SessionRow
@@ -49,7 +50,7 @@ def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
         "visits": len(sessions),
         "sessions": sessions,
         "events": conn.scalar(select(func.count()).select_from(EventRow).where(of_person(ids))),
-        "traits": {name: value for name, (value, _) in combined(row.traits for row in rows).items()},
+        "traits": shown_traits((name, value) for name, (value, _) in combined(row.traits for row in rows).items()),
         "consents": {name: value for name, (value, _) in combined(row.consents for row in rows).items()},
         "created": iso(mine.created),
         "updated": iso(mine.updated),

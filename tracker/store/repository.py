@@ -6,7 +6,8 @@ from sqlalchemy import Connection, Select, literal_column, or_, select, union_al
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from tracker.core.known import Known
-from tracker.core.model import Payload, Profile, Session, Source, StoredEvent
+from tracker.core.model import Micros, Payload, Profile, Session, Source, StoredEvent
+from tracker.store.identities import names_and_people
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import AliasRow, EventKeyRow, PassUseRow, ProfileRow, SessionRow, TombstoneRow
 
@@ -14,12 +15,14 @@ Digest = Callable[[str, str], Sequence[str]]
 """(kind, id) → the keyed hashes under which an erased id may be found, the newest key's first."""
 
 
-def known(conn: Connection, payloads: Sequence[Payload], sources: dict[str, Source], digest: Digest) -> Known:
+def known(
+    conn: Connection, payloads: Sequence[Payload], sources: dict[str, Source], digest: Digest, now: Micros
+) -> Known:
     """Return all that deciding these payloads needs; their sources are in ``sources`` already."""
     found = Known(sources=sources)
     _learn_sessions(conn, payloads, found)
     _learn_events(conn, payloads, found)
-    _learn_aliases(conn, payloads, found)
+    _learn_aliases(conn, payloads, found, now)
     _learn_gone(conn, payloads, found, digest)
     return found
 
@@ -119,14 +122,29 @@ def _learn_events(conn: Connection, payloads: Sequence[Payload], found: Known) -
             found.sessions[session_id] = [Session(session_id, client_id, session_profile, updated)]
 
 
-def _learn_aliases(conn: Connection, payloads: Sequence[Payload], found: Known) -> None:
+def _learn_aliases(conn: Connection, payloads: Sequence[Payload], found: Known, now: Micros) -> None:
     ids = {name for payload in payloads for name in _profile_ids(payload)}
     # A session that only an event led to may belong to a profile that nobody has named so far.
     ids |= {session.profile_id for rows in found.sessions.values() for session in rows if session.profile_id}
     ids -= found.aliases.keys()
-    if ids:
+    claiming = [payload for payload in payloads if payload.claims]
+    if claiming:
+        _learn_people(conn, ids, claiming, found, now)
+    elif ids:
         for name, live, identified in ALIASES.rows(conn, ids=ids):
             _learn_profile(found, name, live, identified)
+
+
+def _learn_people(conn: Connection, ids: set[str], claiming: Sequence[Payload], found: Known, now: Micros) -> None:
+    """Learn what the ids name and whose the claimed keys are, in one select."""
+    # The people whom sessions and events have led to are asked for again, for the keys they have.
+    for kind, name, live, identified, crowd in names_and_people(conn, ids | found.profiles.keys(), claiming, now):
+        if not kind:
+            _learn_profile(found, name, live, identified)
+            continue
+        _learn_profile(found, live, live, identified)
+        found.identities[kind, name] = live
+        found.crowds[live] = crowd
 
 
 def _profile_ids(payload: Payload) -> Iterable[str]:

@@ -8,9 +8,11 @@ from typing import Any
 from tracker.core.model import Event, Micros
 from tracker.core.steps import (
     AddAlias,
+    ClaimIdentity,
     ContinueSession,
     CountRepeats,
     CreateProfile,
+    Identify,
     MergeProfiles,
     OpenSession,
     Quarantine,
@@ -40,9 +42,12 @@ def rows_of(of: Mapping[type, list[Any]]) -> dict[str, list[Row]]:
     # batch opens is written into its row at once.
     for session_id in opened.keys() & continued.keys():
         opened[session_id] |= {name: value for name, value in continued.pop(session_id).items() if value is not None}
+    identified = {step.profile_id for step in of[Identify]}
+    claimed: list[ClaimIdentity] = sorted(of[ClaimIdentity], key=lambda step: (step.kind, step.hash))
     return {
-        "profile": [_profile_row(step, active.get(step.id, step.updated)) for step in created],
+        "profile": [_profile_row(s, active.get(s.id, s.updated), s.id in identified) for s in created],
         "alias": [{"id": name, "profile_id": owner, "given_to": owner} for name, owner in sorted(aliases)],
+        "identity": [{"kind": s.kind, "hash": s.hash, "profile_id": s.profile_id, "created": s.at} for s in claimed],
         "merge": [_merge_row(step) for step in of[MergeProfiles]],
         "pass_use": [{"nonce": s.nonce, "source_id": s.source_id, "expires": s.expires} for s in spent],
         "session": [opened[session_id] for session_id in sorted(opened)],
@@ -57,14 +62,14 @@ def _event_key(step: StoreEvent | Quarantine) -> tuple[str, str]:
     return step.source_id, step.id
 
 
-def _profile_row(step: CreateProfile, updated: Micros) -> Row:
+def _profile_row(step: CreateProfile, updated: Micros, identified: bool) -> Row:
     return {
         "id": step.id,
         "created": step.created,
         "updated": updated,
         "traits": {},
         "consents": {},
-        "identified": False,
+        "identified": identified,
         "merged_into": None,
     }
 

@@ -12,6 +12,7 @@ from tracker.store.tables import (
     AliasRow,
     Base,
     EventRow,
+    IdentityRow,
     MergeRow,
     PassUseRow,
     ProfileRow,
@@ -35,7 +36,17 @@ _KEY = ("source_id", "id", "profile_id", "session_id", "received_at")
 """What of an event is kept apart, so that it is stored once and a repeat finds its visitor."""
 _TABLES: dict[str, Table] = {
     row.__tablename__: Base.metadata.tables[row.__tablename__]
-    for row in (ProfileRow, AliasRow, MergeRow, PassUseRow, SessionRow, EventRow, QuarantineRow, RepeatedRow)
+    for row in (
+        ProfileRow,
+        AliasRow,
+        IdentityRow,
+        MergeRow,
+        PassUseRow,
+        SessionRow,
+        EventRow,
+        QuarantineRow,
+        RepeatedRow,
+    )
 }
 
 

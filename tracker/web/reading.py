@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tracker.core.identity_keys import IDENTIFYING
 from tracker.core.ids import names_nobody
 from tracker.core.limits import Limits
 from tracker.core.linking import host_of
-from tracker.core.model import Event, LinkPass, Micros, Options, Payload, Referral, Times
+from tracker.core.model import Claim, Event, LinkPass, Micros, Options, Payload, Referral, Times
 from tracker.core.times import parse
 from tracker.core.touchpoint import first_page, referrer_host
 from tracker.ingest.decode import Decoded, oversized
@@ -15,6 +16,7 @@ from tracker.web.schemas import checked
 
 _BAD_TIME = "A time was unreadable or out of range; the server's was used."
 _BAD_PASS = "context.tracardi.pass could not be read; no profile was passed on."  # noqa: S105 - a sentence
+_MOST_CLAIMS = 10
 _NO_ID = "An event id that names nothing was replaced by a new one."
 # A client's clock may be years off, and its reading of the present must be readable all the same.
 _ANY_CLOCK: Micros = 100 * 366 * 86_400 * 1_000_000
@@ -30,6 +32,7 @@ class Arrival:
     now: Micros
     limits: Limits
     read_pass: Callable[[str | None], LinkPass]
+    read_claim: Callable[[str, int, Mapping[str, Any]], Claim]
     origin_host: str | None = None
     user_agent: str = ""
 
@@ -82,6 +85,7 @@ def payload_from(decoded: Decoded, arrival: Arrival) -> Payload:
         context=context,
         properties=body.get("properties") or {},
         referral=referral,
+        claims=_claims(body["source"]["id"], events, arrival),
         device={"user_agent": agent} if agent else {},
         warnings=tuple(dict.fromkeys(reading.warnings)),
     )
@@ -112,6 +116,14 @@ def _event(
         options=_options(defaults, given.get("options") or {}),
         too_large=large,
     )
+
+
+def _claims(source_id: str, events: tuple[Event, ...], arrival: Arrival) -> tuple[Claim, ...]:
+    """Return what the identify events say; one payload speaks for one visitor, so a few of them say it all."""
+    places = [place for place, event in enumerate(events) if event.type in IDENTIFYING]
+    if not places:
+        return ()
+    return tuple(arrival.read_claim(source_id, place, events[place].properties) for place in places[:_MOST_CLAIMS])
 
 
 def _options(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> Options:

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from tracker.core.model import Micros
 from tracker.ingest.committer import Committer
 from tracker.ingest.fresh import Clock, NewId
+from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.limiter import Key
 from tracker.ingest.passes import PassOffice
 from tracker.script.render import Scripts
@@ -32,6 +33,7 @@ class Services:
     committer: Committer
     passes: PassOffice
     scripts: Scripts
+    identities: IdentityOffice
     limit: Callable[[Key], Micros]
     metrics: Metrics
 

@@ -80,6 +80,7 @@ def _arrival(parts: Services, environ: Mapping[str, str]) -> Arrival:
         now=parts.clock(),
         limits=parts.settings.limits,
         read_pass=parts.passes.read,
+        read_claim=parts.identities.claim,
         origin_host=host_of(origin) if origin else None,
         user_agent=environ.get("HTTP_USER_AGENT", ""),
     )

@@ -1,0 +1,103 @@
+"""Who people are, in the store: what is known of the keys a batch names, and writing what was decided of them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, union_all, update
+from sqlalchemy.sql.selectable import CompoundSelect
+
+from tracker.core.identity import MERGES_WITHIN
+from tracker.core.merging import with_traits
+from tracker.core.model import Payload
+from tracker.core.steps import ClaimIdentity, Identify, SetTraits
+from tracker.store.engine import LostRace
+from tracker.store.prepared import Among, Prepared
+from tracker.store.tables import AliasRow, IdentityRow, MergeRow, ProfileRow
+
+MOST_TRAITS = 200
+"""How many names one profile's traits may have; each is bounded by what one event may hold."""
+
+
+def _names_and_people(among: Among) -> CompoundSelect[str, str, str, bool, int]:
+    """Return the ids asked for, with '' for their kind, then all keys of the people whom those or the hashes name."""
+    names: Select[str, str, str, bool, int] = (
+        select(
+            literal_column("''").label("kind"),
+            AliasRow.id,
+            AliasRow.profile_id,
+            ProfileRow.identified,
+            literal_column("0").label("crowd"),
+        )
+        .join(ProfileRow, ProfileRow.id == AliasRow.profile_id)
+        .where(among(AliasRow.id.expression, "ids"))
+    )
+    owners = select(IdentityRow.profile_id).where(among(IdentityRow.hash.expression, "hashes"))
+    people = select(AliasRow.profile_id).where(or_(among(AliasRow.id.expression, "ids"), AliasRow.id.in_(owners)))
+    crowd = (
+        select(func.count())
+        .select_from(MergeRow)
+        .where(
+            MergeRow.survivor == AliasRow.profile_id,
+            MergeRow.reason == literal_column("'identity'"),
+            MergeRow.at > bindparam("since"),
+        )
+        .correlate(AliasRow)
+        .scalar_subquery()
+    )
+    keys: Select[str, str, str, bool, int] = (
+        select(IdentityRow.kind, IdentityRow.hash, AliasRow.profile_id, ProfileRow.identified, crowd)
+        .join(AliasRow, AliasRow.id == IdentityRow.profile_id)
+        .join(ProfileRow, ProfileRow.id == AliasRow.profile_id)
+        .where(AliasRow.profile_id.in_(people))
+    )
+    return union_all(names, keys)
+
+
+PEOPLE = Prepared(_names_and_people)
+
+
+def names_and_people(
+    conn: Connection, ids: Collection[str], payloads: Sequence[Payload], now: int
+) -> list[tuple[str, str, str, bool, int]]:
+    """Return (kind, name or hash, live profile, identified, merges of late) for all that these payloads name."""
+    hashes = {hashed for payload in payloads for claim in payload.claims for key in claim.keys for hashed in key.hashes}
+    found: list[Any] = PEOPLE.rows(conn, ids=ids, hashes=hashes, since=now - MERGES_WITHIN)
+    return found
+
+
+def unchanged_identities(conn: Connection, claims: Sequence[ClaimIdentity]) -> None:
+    """Raise LostRace where a profile has other keys than when this was decided; its row is locked already.
+
+    Two people who sign in on one browser at the same moment must not both become the owner of its profile.
+    """
+    held: dict[str, int] = {}
+    for claim in claims:
+        held[claim.profile_id] = min(claim.held, held.get(claim.profile_id, claim.held))
+    counted = (
+        select(AliasRow.profile_id, func.count().label("held"))
+        .join(IdentityRow, IdentityRow.profile_id == AliasRow.id)
+        .where(AliasRow.profile_id.in_(held))
+        .group_by(AliasRow.profile_id)
+    )
+    present = {row.profile_id: row.held for row in conn.execute(counted)}
+    if any(present.get(profile_id, 0) != count for profile_id, count in held.items()):
+        raise LostRace
+
+
+def note_people(
+    conn: Connection, identified: Sequence[Identify], traits: Sequence[SetTraits], created: Collection[str]
+) -> None:
+    """Mark profiles as somebody's and write their traits; the rows are locked already."""
+    if older := sorted({step.profile_id for step in identified} - set(created)):
+        conn.execute(update(ProfileRow).where(ProfileRow.id.in_(older)).values(identified=True))
+    ids = {step.profile_id for step in traits}
+    if not ids:
+        return
+    known = {
+        row.id: row.traits
+        for row in conn.execute(select(ProfileRow.id, ProfileRow.traits).where(ProfileRow.id.in_(ids)))
+    }
+    for step in traits:
+        known[step.profile_id] = with_traits(known[step.profile_id], step.traits, step.at, MOST_TRAITS)
+    for profile_id in sorted(known):
+        conn.execute(update(ProfileRow).where(ProfileRow.id == profile_id).values(traits=known[profile_id]))
