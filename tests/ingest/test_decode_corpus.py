@@ -1,31 +1,16 @@
 """Every case of the corpus of bad inputs, as far as the decoder answers for it."""
 
-import base64
 import io
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
+from corpus import CASES, body_of, named
 
 from tracker.core.limits import Limits
 from tracker.core.refusal import Malformed, Refusal
 from tracker.ingest.decode import Decoded, decode
-
-CORPUS = json.loads((Path(__file__).parent.parent / "cases" / "bad_inputs.json").read_text("utf-8"))
-CASES: list[dict[str, Any]] = CORPUS["cases"]
-
-
-def body_of(case: dict[str, Any]) -> bytes:
-    """The bytes that a case sends."""
-    body = case["body"]
-    if isinstance(body, str):
-        return body.encode()
-    if "base64" in body:
-        return base64.b64decode(body["base64"])
-    text: str = body["before"] + body["between"].join([body["repeat"]] * body["times"]) + body["after"]
-    return text.encode()
 
 
 def run(case: dict[str, Any]) -> Decoded:
@@ -39,9 +24,7 @@ def run(case: dict[str, Any]) -> Decoded:
     )
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.get("by") == "decode"], ids=lambda c: f"{c['category']}: {c['name']}"
-)
+@pytest.mark.parametrize("case", [c for c in CASES if c.get("by") == "decode"], ids=named)
 def test_the_decoder_refuses_what_it_must(case: dict[str, Any]) -> None:
     with pytest.raises(Refusal) as refused:
         run(case)
@@ -52,9 +35,7 @@ def test_the_decoder_refuses_what_it_must(case: dict[str, Any]) -> None:
         assert len(answer) < 8000
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.get("by") != "decode"], ids=lambda c: f"{c['category']}: {c['name']}"
-)
+@pytest.mark.parametrize("case", [c for c in CASES if c.get("by") != "decode"], ids=named)
 def test_the_decoder_leaves_the_rest_to_the_layers_above(case: dict[str, Any]) -> None:
     decoded = run(case)
     if "secret-id" in json.dumps(case["body"]):
@@ -74,5 +55,6 @@ def test_the_corpus_is_broad_and_its_cases_have_names_of_their_own() -> None:
         "sizes",
         "ids",
         "links",
+        "identity",
     }
     assert all(case["stored"] == 0 for case in CASES if case["status"] != 200)
