@@ -13,7 +13,7 @@ from tracker.core.resolution import resolve
 from tracker.core.steps import Resolution, Step
 from tracker.ingest.fresh import Clock, NewId, fresh_for
 from tracker.store.applying import apply
-from tracker.store.engine import Connection, Engine, Rejected, transaction
+from tracker.store.engine import Connection, Engine, Rejected, reading, transaction
 from tracker.store.repository import Digest, known
 from tracker.store.sources import Directory
 
@@ -76,6 +76,16 @@ class Committer:
         if self._writer is None:
             self._start()
         return waiting.outcome()
+
+    def rehearse(self, payload: Payload, source: Source) -> Resolution:
+        """Return what would become of a payload at this moment; nothing is written."""
+        fresh = fresh_for(payload, self._clock, self._new_id)
+        sources = self._sources.all() | {source.id: source}
+
+        def work(conn: Connection) -> Resolution:
+            return resolve(payload, known(conn, [payload], sources, self._digest, fresh.now), fresh)
+
+        return transaction(reading(self._engine), work)
 
     def _start(self) -> None:
         with self._starting:

@@ -6,10 +6,11 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, Response, g, request
 
 from tracker.core.client_address import client_network
+from tracker.core.explaining import explained
 from tracker.core.linking import host_of
 from tracker.core.model import Source
 from tracker.core.rate import SECOND
-from tracker.core.refusal import InvalidSource, Refusal, TooMany
+from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany
 from tracker.ingest.decode import Decoded, decode
 from tracker.store.engine import reading, transaction
 from tracker.store.reports import live_id
@@ -34,7 +35,10 @@ def track() -> Response:
     """Commit one tracker payload, then answer with the ids to go on with (protocol §2-§5)."""
     parts, environ = services(), request.environ
     payload = payload_from(_decoded(parts, environ), _arrival(parts, environ))
+    rehearsed = _is_dry_run(environ)
     source = _accepted(parts, payload.source_id, environ)
+    if rehearsed:
+        return json_answer(explained(parts.committer.rehearse(payload, source)))
     resolution = parts.committer.record(payload, source)
     g.request_id = resolution.task
     parts.metrics.recorded(resolution)
@@ -61,6 +65,14 @@ def preflight() -> Response:
     """Answer a CORS preflight; which origins may come is in the headers that web/headers.py adds."""
     services().sources.all()
     return Response(status=204)
+
+
+def _is_dry_run(environ: Mapping[str, str]) -> bool:
+    """Return whether the request only asks what would happen; what could mean either is refused, not guessed."""
+    wish = request.args.get("dry_run", "0") if environ.get("QUERY_STRING") else "0"
+    if wish not in ("0", "1"):
+        raise Malformed([Problem(("query", "dry_run"), "Write dry_run=1 or leave it out.", "value_error")])
+    return wish == "1"
 
 
 def _decoded(parts: Services, environ: Mapping[str, Any]) -> Decoded:
