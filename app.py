@@ -11,14 +11,18 @@ from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.engine import connect
 from tracker.store.sources import Directory
-from tracker.web import errors, headers
+from tracker.web import errors, guard, headers, page
+from tracker.web.account import account_blueprint
 from tracker.web.counting import Metrics
 from tracker.web.health import health_blueprint
 from tracker.web.log import log
+from tracker.web.login import login_blueprint
 from tracker.web.metrics import metrics_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
 from tracker.web.track import track_blueprint
+
+CONSOLE = (login_blueprint, account_blueprint)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:
@@ -26,8 +30,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     settings = settings or Settings.from_env()
     engine = connect(settings.database_url)
     sources = Directory(engine, clock)
-    # Pages are served from web/; the public static files are the operator's to see, so Flask's own route stays off.
-    app = Flask("tracker", static_folder=None)
+    # The console's files have a blueprint of their own, so Flask's own route for static files stays off.
+    app = Flask("tracker", static_folder=None, template_folder="web/templates")
     install(
         app,
         Services(
@@ -46,6 +50,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     )
     errors.register(app)
     headers.register(app)
-    for blueprint in (track_blueprint, script_blueprint, health_blueprint, metrics_blueprint):
+    page.register(app)
+    guard.prepare(app, settings)
+    for blueprint in (track_blueprint, script_blueprint, health_blueprint, metrics_blueprint, *CONSOLE):
         app.register_blueprint(blueprint)
     return app

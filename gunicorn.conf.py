@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -73,10 +74,33 @@ def post_worker_init(worker: "Worker") -> None:
         engine.dispose()
     if not current:
         _migrate(worker)
+    if not _schema_was_seen[0] and worker.age == 1:
+        _offer_setup()
     _schema_was_seen[0] = True
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _offer_setup() -> None:
+    """Print the link that makes the first user, as long as there is none."""
+    from tracker.core.refusal import Unavailable
+    from tracker.ingest.fresh import system_clock
+    from tracker.store import accounts
+    from tracker.store.engine import Rejected, connect, transaction
+
+    engine, token = connect(_settings.database_url), secrets.token_urlsafe(32)
+    try:
+        offered = transaction(engine, lambda conn: accounts.offer_setup(conn, token, system_clock()))
+    except (Unavailable, Rejected):
+        # A collector without a console is better than none; the next start offers it again.
+        return
+    finally:
+        engine.dispose()
+    if offered:
+        # One write, so that it does not mix with the log lines of the workers. It is shown here and nowhere else.
+        link = f"{_settings.public_url}/setup?token={token}"
+        os.write(1, f"Nobody can log in yet. Open this once, within a day, to begin:\n  {link}\n".encode())
 
 
 def _migrate(worker: "Worker") -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -101,7 +102,7 @@ def test_a_first_command_on_an_empty_folder_works_without_any_setting_but_that(t
 def test_help_names_every_command_of_the_interface(tracker) -> None:
     said = tracker("--help")
     assert said.code == 0
-    for noun in ("serve", "source", "snippet", "profile", "session", "event", "quarantine", "db"):
+    for noun in ("serve", "source", "snippet", "profile", "session", "event", "quarantine", "admin", "db"):
         assert f"\n  {noun} " in said.out
         assert tracker(noun, "--help").code == 0
     assert tracker("--version").out.strip()
@@ -152,6 +153,7 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(envir
     said = (tmp_path / "log").read_text()
     assert address in said
     assert "tracker source create" in said
+    assert re.search(r"^  https://collect\.example/setup\?token=\S{43}$", said, re.MULTILINE)
     [event] = shell("event", "list", "--json", **serving).lines
     assert (event["id"], event["source"]) == ("e1", "shop")
     assert shell("db", "check", **serving).code == 0

@@ -1,7 +1,8 @@
 """What the tests of the HTTP side share: posting payloads, and two sites of one owner."""
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
+from tracker.core.account_rules import Role
+from tracker.ingest import passwords
 from tracker.ingest.fresh import Clock, NewId
 from tracker.settings import Settings
+from tracker.store import accounts
+from tracker.store.accounts import User
+from tracker.store.engine import Engine, transaction
 from tracker.web.services import services
 
 Body = dict[str, Any]
@@ -90,3 +96,69 @@ def arriving() -> Callable[..., Body]:
         return {"page": {"url": f"https://{at}/article"}, "tracardi": {"pass": handed}}
 
     return write
+
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """A browser in front of the console: it keeps cookies, and sends the token of the page it has seen last."""
+
+    client: FlaskClient
+    seen: list[str]
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        answer = self.client.get(path, **options)
+        if found := re.search(r'name="csrf" value="([^"]+)"', answer.text):
+            self.seen[:] = [found[1]]
+        return answer
+
+    def post(self, path: str, /, **fields: Any) -> TestResponse:
+        return self.client.post(path, data={"csrf": self.seen[0]} | fields)
+
+    def log_in(self, name: str = "anna", password: str = PASSWORD) -> TestResponse:
+        self.get("/login")
+        answer = self.post("/login", name=name, password=password)
+        if answer.status_code == 303:
+            self.get("/account")
+        return answer
+
+
+@pytest.fixture(scope="session")
+def kept_password() -> str:
+    """The hash of the password that all users of these tests have; making one takes long, on purpose."""
+    return passwords.hashed(PASSWORD)
+
+
+@pytest.fixture
+def make_user(engine: Engine, clock: Clock, kept_password: str) -> Callable[..., User]:
+    """Store a user, ``anna`` the owner unless told otherwise, and return it."""
+
+    def make(name: str = "anna", role: Role = "owner") -> User:
+        user = User(f"id-of-{name}", name, role, clock())
+        transaction(engine, lambda conn: accounts.add(conn, user, kept_password))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def browser_of(app: Flask) -> Callable[[], Console]:
+    """Open another browser that nobody is logged in with."""
+    return lambda: Console(app.test_client(), [""])
+
+
+@pytest.fixture
+def stranger(browser_of: Callable[[], Console]) -> Console:
+    """A browser that nobody is logged in with."""
+    return browser_of()
+
+
+@pytest.fixture
+def console(browser_of: Callable[[], Console], make_user: Callable[..., User]) -> Console:
+    """A browser in which ``anna``, an owner, is logged in."""
+    make_user()
+    mine = browser_of()
+    assert mine.log_in().status_code == 303
+    return mine

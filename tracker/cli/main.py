@@ -16,6 +16,7 @@ _COMMANDS = {
     "session": "people:session_commands",
     "event": "people:event_commands",
     "quarantine": "people:quarantine_commands",
+    "admin": "admin:admin_commands",
     "db": "database:db_commands",
 }
 

@@ -22,7 +22,8 @@ def serve(house: House) -> None:
     except OSError:
         fail(f"{settings.host}:{settings.port} is taken or not to be had on this machine; choose another: PORT=9000")
     click.echo(f"Handoff listens on http://{settings.host}:{settings.port}, known to browsers as {settings.public_url}")
-    click.echo("Next: make a source, then paste its snippet into your page:")
+    click.echo(f"The console is at {settings.public_url}/")
+    click.echo("Or from here: make a source, then paste its snippet into your page:")
     click.echo("  .venv/bin/tracker source create --name 'My site'")
     click.echo("  .venv/bin/tracker snippet SOURCE_ID")
     sys.stdout.flush()

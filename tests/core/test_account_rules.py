@@ -1,0 +1,35 @@
+"""Names and passwords of the people who look after the house."""
+
+import pytest
+
+from tracker.core import account_rules
+
+
+@pytest.mark.parametrize(("given", "kept"), [("Anna", "anna"), ("  Jörg B. ", "jörg b."), ("a" * 64, "a" * 64)])
+def test_a_name_is_kept_in_the_spelling_it_is_compared_in(given: str, kept: str) -> None:
+    assert account_rules.user_name(given) == kept
+
+
+@pytest.mark.parametrize("given", ["", "  ", "a" * 65, "an\x00na", "two\nlines"])
+def test_a_name_that_could_not_be_typed_again_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="1 to 64 printable"):
+        account_rules.user_name(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [("nine char", "at least 10"), ("x" * 1025, "at most 1024"), ("Anna Anna Anna", "must not be the name")],
+)
+def test_a_password_that_is_no_lock_is_refused(given: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        account_rules.password(given, "anna anna anna")
+
+
+def test_a_password_is_taken_as_it_is() -> None:
+    assert account_rules.password("  Spaces count ", "anna") == "  Spaces count "
+
+
+def test_there_are_two_roles() -> None:
+    assert [account_rules.role(name) for name in ("owner", "viewer")] == ["owner", "viewer"]
+    with pytest.raises(ValueError, match="not one of owner, viewer"):
+        account_rules.role("admin")

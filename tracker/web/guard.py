@@ -1,0 +1,189 @@
+"""Who gets into the console: the cookie, the session behind it, the token against forged requests, the headers.
+
+All of it is hung on the console's own blueprints, so that ``/track`` knows nothing of cookies and pays nothing.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, Flask, Request, Response, current_app, g, redirect, request, url_for
+from flask import session as cookie
+from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
+from werkzeug.exceptions import Forbidden, HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from tracker.core.refusal import Refusal
+from tracker.settings import Settings
+from tracker.store import accounts
+from tracker.store.accounts import Login, User
+from tracker.store.engine import Connection, reading, transaction
+from tracker.web.page import page
+from tracker.web.services import services
+
+Result = TypeVar("Result")
+View = TypeVar("View", bound=Callable[..., Any])
+
+_WITHOUT_COOKIES = frozenset(
+    {"/track", "/pass", "/tracker", "/tracker/liliput.min.js", "/healthz", "/readyz", "/metrics"}
+)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_FORGED = "This form is from before you logged in, or from another site. Go back, reload the page, and send it again."
+_NO_COOKIE = "Your browser sent no cookie along. Open the console at {}/ and allow it to keep one."
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # What a page shows is for who is logged in, and the next person at this computer may press "back".
+    "Cache-Control": "no-store",
+}
+
+
+class _ConsoleCookie(SecureCookieSessionInterface):
+    """Flask's signed cookie, for the console alone."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return cast("Any", NullSession()) if request.path in _WITHOUT_COOKIES else super().open_session(app, request)
+
+
+def prepare(app: Flask, settings: Settings) -> None:
+    """Set up the console's cookie: it holds the token of a login and is worth nothing once that is revoked."""
+    over_tls = settings.public_url.startswith("https://")
+    app.session_interface = _ConsoleCookie()
+    app.secret_key = settings.secret_keys[0]
+    app.config.update(
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        # The prefix makes browsers insist on TLS and on this very host; they refuse it on plain http.
+        SESSION_COOKIE_NAME="__Host-handoff" if over_tls else "handoff",
+        SESSION_COOKIE_SECURE=over_tls,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=accounts.LOGIN_LASTS // 1_000_000,
+    )
+
+
+def guard(blueprint: Blueprint) -> Blueprint:
+    """Put the rules of the console before and behind every view of a blueprint."""
+    blueprint.before_request(_let_in)
+    blueprint.after_request(_finish)
+    blueprint.register_error_handler(HTTPException, _http_error)
+    blueprint.register_error_handler(Refusal, _refused)
+    return blueprint
+
+
+def public(view: View) -> View:
+    """Mark a view that is for who is not logged in; forged requests are refused all the same."""
+    return _marked(view, "public")
+
+
+def own_affair(view: View) -> View:
+    """Mark an unsafe view that viewers may use too, because it changes nothing but what is theirs."""
+    return _marked(view, "own_affair")
+
+
+def _marked(view: View, mark: str) -> View:
+    setattr(view, f"console_{mark}", True)
+    return view
+
+
+def is_marked(view: Callable[..., Any], mark: str) -> bool:
+    """Return True where a view carries ``public`` or ``own_affair``."""
+    return getattr(view, f"console_{mark}", False) is True
+
+
+def the_login() -> Login:
+    """Return the login with which the current request was made."""
+    return cast("Login", g.login)
+
+
+def the_user() -> User:
+    """Return who makes the current request."""
+    return the_login().user
+
+
+def csrf_token() -> str:
+    """Return the token that every unsafe request of this browser must carry; another one after each login."""
+    if "csrf" not in cookie:
+        cookie["csrf"] = secrets.token_urlsafe(32)
+    return str(cookie["csrf"])
+
+
+def ask(question: Callable[[Connection], Result]) -> Result:
+    """Return what a question finds, in a transaction that only reads."""
+    return transaction(reading(services().engine), question)
+
+
+def change(work: Callable[[Connection], Result]) -> Result:
+    """Return what a change returned, once it is committed."""
+    return transaction(services().engine, work)
+
+
+def _let_in() -> BaseResponse | None:
+    view = current_app.view_functions[str(request.endpoint)]
+    unsafe = request.method not in _SAFE
+    if unsafe and not _meant():
+        raise Forbidden(_FORGED if "csrf" in cookie else _NO_COOKIE.format(services().settings.public_url))
+    g.login = _known_login()
+    if is_marked(view, "public"):
+        return None
+    if g.login is None:
+        return _to_the_door()
+    if unsafe and not (the_user().owns or is_marked(view, "own_affair")):
+        raise Forbidden("You may look at everything here; changing it is for owners.")
+    return None
+
+
+def _meant() -> bool:
+    """Return True where an unsafe request comes from a page of ours."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return False
+    shown = request.headers.get("X-CSRF-Token") or request.form.get("csrf") or ""
+    return hmac.compare_digest(shown.encode(), str(cookie.get("csrf", "")).encode()) and bool(shown)
+
+
+def _known_login() -> Login | None:
+    token = cookie.get("login")
+    if not isinstance(token, str):
+        return None
+    now = services().clock()
+    login = ask(lambda conn: accounts.logged_in(conn, token, now))
+    if login is not None and accounts.seen_long_ago(login, now):
+        change(lambda conn: accounts.seen(conn, login, now))
+    return login
+
+
+def _to_the_door() -> BaseResponse:
+    cookie.pop("login", None)
+    door = url_for("login.login")
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        return redirect(url_for("login.login", next=request.full_path.rstrip("?")) if request.path != "/" else door)
+    if request.headers.get("HX-Request"):
+        # htmx follows a redirect by itself and would put the whole login page into a part of this one.
+        return Response(status=401, headers={"HX-Redirect": door})
+    return redirect(door, 303)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _http_error(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    return page("error.html", error.code, title=error.name, detail=error.description)
+
+
+def _refused(refusal: Refusal) -> BaseResponse:
+    g.refusal = type(refusal).__name__
+    return page("error.html", refusal.status, title="Not now", detail=refusal.detail)

@@ -1,0 +1,145 @@
+"""Getting in and out: the first user by a link that counts once, everybody else by name and password."""
+
+import hashlib
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask import session as cookie
+from werkzeug.wrappers import Response as BaseResponse
+
+from tracker.core import account_rules
+from tracker.ingest import passwords
+from tracker.store import accounts, throttle
+from tracker.store.accounts import Login, SetupIsOver, User
+from tracker.web.guard import ask, change, guard, own_affair, public, the_login
+from tracker.web.network import network_of
+from tracker.web.page import page
+from tracker.web.services import services
+
+login_blueprint = guard(Blueprint("login", __name__))
+TRIES_BY_ACCOUNT = 10
+TRIES_BY_NETWORK = 50
+_WRONG = "That name and password do not go together."
+
+
+@login_blueprint.get("/")
+def first_page() -> BaseResponse:
+    """Lead to where the work is."""
+    return redirect(url_for("account.account"))
+
+
+@login_blueprint.get("/login")
+@public
+def login() -> BaseResponse:
+    """Show the door; who is logged in already is let through."""
+    if "login" in cookie and ask(lambda conn: accounts.logged_in(conn, cookie["login"], services().clock())):
+        return redirect(_inside(request.args.get("next", "")))
+    return _door(name="")
+
+
+@login_blueprint.post("/login")
+@public
+def log_in() -> BaseResponse:
+    """Log somebody in, as a browser with a new token; wrong names and wrong passwords are told apart by nobody."""
+    name, now = request.form.get("name", "").strip().casefold(), services().clock()
+    limits = _limits(name)
+    if wait := change(lambda conn: throttle.spend(conn, limits, now)):
+        answer = _door(429, name=name, problem=f"Too many wrong passwords; try again in {-(-wait // 60)} minutes.")
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    found = ask(lambda conn: accounts.named(conn, name))
+    if not passwords.matches(request.form.get("password", ""), found[1] if found else None) or found is None:
+        return _door(403, name=name, problem=_WRONG)
+    account, network = limits
+    change(lambda conn: throttle.forgive(conn, account, network))
+    _enter(found[0])
+    return redirect(_inside(request.form.get("next", "")), 303)
+
+
+@login_blueprint.post("/logout")
+@own_affair
+def log_out() -> BaseResponse:
+    """End this login, here and in the database."""
+    mine = the_login()
+    change(lambda conn: accounts.log_out(conn, mine.id, mine.user.id))
+    cookie.clear()
+    return redirect(url_for("login.login"), 303)
+
+
+@login_blueprint.get("/setup")
+@public
+def setup() -> BaseResponse:
+    """Ask for the name and password of the first user, where the link still counts."""
+    token = request.args.get("token", "")
+    if not ask(lambda conn: accounts.sets_up(conn, token, services().clock())):
+        return page("setup_over.html", 404)
+    return page("setup.html", setup_token=token, name="", problems={})
+
+
+@login_blueprint.post("/setup")
+@public
+def set_up() -> BaseResponse:
+    """Make the first user, an owner, use the link up, and log that user in."""
+    token, given = request.form.get("token", ""), request.form
+    name, problems = checked(given.get("name", ""), given.get("password", ""))
+    if problems:
+        return page("setup.html", 422, setup_token=token, name=given.get("name", ""), problems=problems)
+    user = User(secrets.token_hex(16), name, "owner", services().clock())
+    if not ask(lambda conn: accounts.sets_up(conn, token, user.created)):
+        return page("setup_over.html", 404)
+    password = passwords.hashed(given["password"])
+    try:
+        change(lambda conn: accounts.set_up(conn, token, user, password))
+    except SetupIsOver:
+        return page("setup_over.html", 404)
+    _enter(user)
+    return redirect(url_for("login.first_page"), 303)
+
+
+def checked(name: str, password: str) -> tuple[str, dict[str, str]]:
+    """Return a new user's name as it is kept, and what is wrong with the name and the password, by field."""
+    problems = {}
+    try:
+        name = account_rules.user_name(name)
+    except ValueError as error:
+        problems["name"] = str(error)
+    try:
+        account_rules.password(password, name)
+    except ValueError as error:
+        problems["password"] = str(error)
+    return name, problems
+
+
+def _limits(name: str) -> dict[str, int]:
+    """Return how often a wrong password may be given, for this account and from this network."""
+    account = hashlib.sha256(name.encode(errors="replace")).hexdigest()
+    return {f"name:{account}": TRIES_BY_ACCOUNT, f"network:{_network()}": TRIES_BY_NETWORK}
+
+
+def _network() -> str:
+    trusted = services().settings.trusted_proxies
+    return network_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""), trusted)
+
+
+def _enter(user: User) -> None:
+    """Log a user in: whatever the cookie said before is forgotten, so that nobody can have put it there."""
+    token, now = secrets.token_urlsafe(32), services().clock()
+    browser = request.headers.get("User-Agent", "")
+    entered = Login("", user, now, now, browser, _network())
+    change(lambda conn: accounts.log_in(conn, token, entered))
+    cookie.clear()
+    cookie["login"] = token
+    cookie.permanent = True
+
+
+def _door(status: int = 200, **values: str) -> Response:
+    somebody = ask(accounts.anybody)
+    return page("login.html", status, next=request.values.get("next", ""), somebody=somebody, **values)
+
+
+def _inside(wanted: str) -> str:
+    """Return the wanted path where it is one of this site, else the first page."""
+    parts = urlsplit(wanted)
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
+    return wanted if ours and wanted.isprintable() else url_for("login.first_page")

@@ -1,0 +1,51 @@
+"""Pages: one way to render them, and the files that they need."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, render_template, url_for
+
+from tracker.core.model import Micros
+
+FOLDER = Path(__file__).resolve().parents[2] / "static" / "console"
+assets_blueprint = Blueprint("assets", __name__, static_folder=str(FOLDER), static_url_path="/console-assets")
+
+
+@assets_blueprint.after_request
+def _kept_for_long(response: Response) -> Response:
+    # The address changes with the file.
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def register(app: Flask) -> None:
+    """Tell templates where the assets are and how a moment is written."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["asset"] = _asset
+    app.jinja_env.filters["moment"] = _moment
+    app.register_blueprint(assets_blueprint)
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """Return a page, with who is logged in (None for nobody) and the token for its forms."""
+    from tracker.web.guard import csrf_token
+
+    login = g.get("login")
+    text = render_template(template, csrf=csrf_token, me=login.user if login else None, **values)
+    return Response(text, status, content_type="text/html; charset=utf-8")
+
+
+def _asset(name: str) -> str:
+    return url_for("assets.static", filename=name, v=_version(name))
+
+
+@cache
+def _version(name: str) -> str:
+    return hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+
+
+def _moment(micros: Micros) -> str:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
