@@ -1,12 +1,13 @@
 """Event sources: made and switched by the operator, looked up by every request."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
 
 from tracker.core.model import Source
-from tracker.store import sources
+from tracker.store import reports, sources
 from tracker.store.engine import connect
 from tracker.store.sources import Directory
 
@@ -205,3 +206,53 @@ def test_what_was_last_seen_is_told_without_asking_again(engine, make_source, cl
 
 def test_where_nothing_was_seen_yet_and_the_database_is_away_nothing_is_told(clock) -> None:
     assert Directory(connect("postgresql://handoff@127.0.0.1:1/handoff"), clock).last_seen() == []
+
+
+def test_a_source_is_changed_but_for_its_secret(engine, make_source, clock) -> None:
+    made, secret = sources.create(engine, Source("backend", "Old", kind="server"), clock())
+    wanted = Source("backend", " New ", kind="server", origins=("HTTPS://Shop.example:443",), settings={"spa": True})
+    assert sources.change(engine, wanted, clock())
+    [found] = sources.all_sources(engine)
+    assert (found.name, found.origins, found.settings) == ("New", ("https://shop.example",), {"spa": True})
+    assert sources.shows_secret(found, secret)
+    assert made.secret_hash == found.secret_hash
+    assert not sources.change(engine, Source("gone", "x"), clock())
+
+
+def test_what_is_wrong_with_a_change_leaves_the_source_as_it_was(engine, make_source, clock) -> None:
+    before = make_source("shop")
+    with pytest.raises(ValueError, match="public suffix"):
+        sources.change(engine, Source("shop", "x", links=("co.uk",)), clock())
+    assert sources.all_sources(engine) == [before]
+
+
+def test_a_new_secret_ends_the_old_one(engine, clock) -> None:
+    _, old = sources.create(engine, Source("backend", "x", kind="server"), clock())
+    new = sources.new_secret(engine, "backend", clock())
+    [found] = sources.all_sources(engine)
+    assert sources.shows_secret(found, new)
+    assert not sources.shows_secret(found, old)
+
+
+def test_a_browser_source_has_no_secret_to_renew(engine, make_source, clock) -> None:
+    make_source("shop")
+    assert sources.new_secret(engine, "shop", clock()) is None
+    assert sources.new_secret(engine, "gone", clock()) is None
+
+
+def test_what_a_removed_source_has_sent_stays(engine, make_source, record, read) -> None:
+    make_source("shop")
+    make_source("other")
+    record("e1", session="s1")
+    assert sources.remove(engine, "shop")
+    assert not sources.remove(engine, "shop")
+    assert [source.id for source in sources.all_sources(engine)] == ["other"]
+    assert [event["id"] for event in read(reports.events, source_id="shop")] == ["e1"]
+    assert read(reports.heard_from, ["shop", "other"]) == {"shop"}
+
+
+def test_everything_that_is_wrong_is_named_by_its_field() -> None:
+    wrong = Source(" ", "", kind="x", origins=("shop",), domains=("a b",), links=("com",), referrals="y", identify="z")  # type: ignore[arg-type]
+    fields = {"id", "name", "kind", "origins", "domains", "links", "referrals", "identify", "settings"}
+    assert set(sources.problems(replace(wrong, settings={"trackExternalLinks": 1}))) == fields
+    assert sources.problems(Source("shop", "Shop")) == {}

@@ -1,7 +1,6 @@
 """``tracker source …`` and ``tracker snippet``."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import click
@@ -11,17 +10,10 @@ from tracker.cli.context import House, as_json, fail, house, print_lines, print_
 from tracker.core.model import Source
 from tracker.ingest.fresh import system_clock
 from tracker.ingest.identities import IdentityOffice
-from tracker.script import render
+from tracker.script.render import FORMS
 from tracker.store import sources
 
 _UNKNOWN = "There is no source with the id {!r}; see: tracker source list"
-_FORMS: dict[str, Callable[[Source, str, str | None], str]] = {
-    "stub": lambda source, url, nonce: render.snippet(source, url, nonce=nonce),
-    "line": lambda source, url, nonce: render.line_snippet(source, url, nonce=nonce),
-    "inline": lambda source, url, nonce: render.snippet(source, url, inline=True, nonce=nonce),
-    "gtm": lambda source, url, _: render.gtm_snippet(source, url),
-    "esm": lambda source, url, nonce: render.esm_snippet(source, url, nonce=nonce),
-}
 
 
 @click.group("source")
@@ -131,7 +123,7 @@ def _switch(house: House, source_id: str, *, enabled: bool) -> None:
 @click.argument("source_id", metavar="SOURCE_ID")
 @click.option(
     "--form",
-    type=click.Choice(list(_FORMS)),
+    type=click.Choice(list(FORMS)),
     help="stub (default): for most pages; line: the script alone; inline: the configuration in the page; "
     "gtm: for Google Tag Manager; esm: for pages made of modules.",
 )
@@ -147,6 +139,6 @@ def snippet(house: House, source_id: str, form: str | None, inline: bool, nonce:
         fail("Google Tag Manager gives its tags a nonce by itself; leave out --nonce.")
     for source in sources.all_sources(house.engine):
         if source.id == source_id:
-            click.echo(_FORMS[chosen](source, house.settings.public_url, nonce))
+            click.echo(FORMS[chosen](source, house.settings.public_url, nonce))
             return
     fail(_UNKNOWN.format(source_id))

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -97,6 +97,16 @@ def gtm_snippet(source: Source, public_url: str) -> str:
 def esm_snippet(source: Source, public_url: str, *, nonce: str | None = None) -> str:
     """Return the snippet for a page that is made of modules."""
     return _snippet("snippet_esm.html", nonce=nonce, script_url=_script_url(source, public_url), stub=_chunk("stub"))
+
+
+FORMS: Mapping[str, Callable[[Source, str, str | None], str]] = {
+    "stub": lambda source, url, nonce: snippet(source, url, nonce=nonce),
+    "line": lambda source, url, nonce: line_snippet(source, url, nonce=nonce),
+    "inline": lambda source, url, nonce: snippet(source, url, inline=True, nonce=nonce),
+    "gtm": lambda source, url, _: gtm_snippet(source, url),
+    "esm": lambda source, url, nonce: esm_snippet(source, url, nonce=nonce),
+}
+"""Every form of the snippet by its name, made from a source, the collector's address and what stands for a nonce."""
 
 
 def _script_url(source: Source, public_url: str) -> str:

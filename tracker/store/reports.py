@@ -157,6 +157,12 @@ def _event(row: Row[Any]) -> dict[str, Any]:
     }
 
 
+def heard_from(conn: Connection, source_ids: Sequence[str]) -> set[str]:
+    """Return those of the sources that have events; each costs one look into the key."""
+    found = (conn.scalar(select(EventRow.source_id).where(EventRow.source_id == one).limit(1)) for one in source_ids)
+    return {source_id for source_id in found if source_id is not None}
+
+
 def repeated(conn: Connection) -> int:
     """Return how many events came again and were not stored twice."""
     return int(conn.scalar(select(func.sum(RepeatedRow.events))) or 0)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from publicsuffixlist import PublicSuffixList
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Update, delete, insert, select, update
 
 from tracker.core import source_rules
 from tracker.core.model import Json, Micros, Source
@@ -78,6 +78,17 @@ def checked(source: Source) -> Source:
     )
 
 
+def problems(source: Source) -> dict[str, str]:
+    """Return everything that ``checked`` would object to, by the name of the field."""
+    found, sound = {}, Source(id="id", name="name")
+    for field in ("id", "name", "kind", "origins", "domains", "links", "referrals", "identify", "settings"):
+        try:
+            checked(replace(sound, **{field: getattr(source, field)}))
+        except ValueError as error:
+            found[field] = str(error)
+    return found
+
+
 def create(engine: Engine, source: Source, now: Micros) -> tuple[Source, str | None]:
     """Store a new source; returns it with its secret, which is shown this once (None for a browser source)."""
     secret = secrets.token_urlsafe(32) if source.kind == "server" else None
@@ -100,6 +111,41 @@ def switch(engine: Engine, source_id: str, *, enabled: bool, now: Micros) -> boo
         return conn.execute(change).rowcount == 1
 
     return transaction(engine, work)
+
+
+def change(engine: Engine, source: Source, now: Micros) -> bool:
+    """Store what a source is configured as from now on, its secret left as it is; False where it is gone."""
+    row = _row(checked(source))
+    kept = {name: value for name, value in row.items() if name not in ("id", "secret_hash")}
+
+    def work(conn: Connection) -> bool:
+        return conn.execute(_the_one(source.id).values(**kept, updated=now)).rowcount == 1
+
+    return transaction(engine, work)
+
+
+def new_secret(engine: Engine, source_id: str, now: Micros) -> str | None:
+    """Return a server source's new secret, shown this once, which the old one gives way to; None where none has any."""
+    secret = secrets.token_urlsafe(32)
+
+    def work(conn: Connection) -> bool:
+        mine = _the_one(source_id).where(SourceRow.kind == "server")
+        return conn.execute(mine.values(secret_hash=digest_of(secret), updated=now)).rowcount == 1
+
+    return secret if transaction(engine, work) else None
+
+
+def remove(engine: Engine, source_id: str) -> bool:
+    """Delete a source's configuration; what was recorded for it stays. False where it is gone already."""
+
+    def work(conn: Connection) -> bool:
+        return conn.execute(delete(SourceRow).where(SourceRow.id == source_id)).rowcount == 1
+
+    return transaction(engine, work)
+
+
+def _the_one(source_id: str) -> Update:
+    return update(SourceRow).where(SourceRow.id == source_id)
 
 
 def can_write(conn: Connection) -> None:

@@ -19,6 +19,8 @@ from tracker.settings import Settings
 from tracker.store import accounts
 from tracker.store.accounts import Login, User
 from tracker.store.engine import Connection, reading, transaction
+from tracker.web.headers import request_id
+from tracker.web.log import log
 from tracker.web.page import page
 from tracker.web.services import services
 
@@ -40,7 +42,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     # What a page shows is for who is logged in, and the next person at this computer may press "back".
@@ -77,6 +78,7 @@ def guard(blueprint: Blueprint) -> Blueprint:
     blueprint.after_request(_finish)
     blueprint.register_error_handler(HTTPException, _http_error)
     blueprint.register_error_handler(Refusal, _refused)
+    blueprint.register_error_handler(Exception, _bug)
     return blueprint
 
 
@@ -187,3 +189,10 @@ def _http_error(error: HTTPException) -> BaseResponse:
 def _refused(refusal: Refusal) -> BaseResponse:
     g.refusal = type(refusal).__name__
     return page("error.html", refusal.status, title="Not now", detail=refusal.detail)
+
+
+def _bug(error: Exception) -> BaseResponse:
+    # The trace goes to the log under the request's id; the page shows only that id.
+    log("bug", request_id=request_id(), failure=error)
+    detail = f"The log says what, under {request_id()}."
+    return page("error.html", 500, title="Something went wrong on our side", detail=detail)

@@ -26,7 +26,7 @@ _WRONG = "That name and password do not go together."
 @login_blueprint.get("/")
 def first_page() -> BaseResponse:
     """Lead to where the work is."""
-    return redirect(url_for("account.account"))
+    return redirect(url_for("sources.sources"))
 
 
 @login_blueprint.get("/login")

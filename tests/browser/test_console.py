@@ -1,0 +1,148 @@
+"""The console in a browser: from the printed link to the first event, hostile names, and screen readers."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from sqlalchemy import delete
+
+from browser.pageserver import COLLECTOR
+from browser.web import ROOT, Web
+from tracker.core.model import Source
+from tracker.ingest import passwords
+from tracker.ingest.fresh import system_clock
+from tracker.store import accounts, sources
+from tracker.store.accounts import User
+from tracker.store.engine import Connection, transaction
+from tracker.store.tables import LoginRow, SourceRow, UserRow
+
+AXE = ROOT / "snippet_templates" / "node_modules" / "axe-core" / "axe.min.js"
+HOME = f"http://{COLLECTOR}"
+PASSWORD = "correct horse battery"
+RUN = "window.ran=1"
+TAGS = [
+    f"<script>{RUN}</script>",
+    f"<img src=x onerror={RUN}>",
+    f"<svg onload={RUN}>",
+    f"<svg><script>{RUN}</script></svg>",
+    f"<details open ontoggle={RUN}>",
+    f"<input autofocus onfocus={RUN}>",
+    f"<iframe src=javascript:parent.{RUN}>",
+    f"<a href=javascript:{RUN}>x</a>",
+    f"<body onpageshow={RUN}>",
+    f"<video><source onerror={RUN}>",
+    f" onmouseover={RUN} autofocus onfocus={RUN} x=",
+    "<style>*{background:url(//evil.test/)}</style>",
+    "<base href=//evil.test/>",
+    "<meta http-equiv=refresh content=0;url=//evil.test/>",
+    "{{ config }}{% raw %}",
+    f"<!--><script>{RUN}</script>-->",
+]
+ENDS = ["", '">', "'>", "</textarea>", "</pre></title></script>"]
+PAYLOADS = [f"{end}{tag}" for tag, end in itertools.product(TAGS, ENDS)]
+
+
+@pytest.fixture
+def console(web: Web) -> Iterator[Web]:
+    """The collector without users and sources of other tests."""
+
+    def empty(conn: Connection) -> None:
+        for table in (LoginRow, UserRow):
+            conn.execute(delete(table))
+
+    transaction(web.engine, empty)
+    yield web
+    transaction(web.engine, empty)
+
+
+def log_in(console: Web, page: Page) -> None:
+    user = User("anna", "anna", "owner", system_clock())
+    transaction(console.engine, lambda conn: accounts.add(conn, user, passwords.hashed(PASSWORD)))
+    page.goto(f"{HOME}/login")
+    page.get_by_label("Name").fill("anna")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Sources").wait_for()
+
+
+def test_a_new_owner_comes_from_the_printed_link_to_the_first_event(
+    console: Web, context: BrowserContext, visitor
+) -> None:
+    transaction(console.engine, lambda conn: conn.execute(delete(SourceRow)))
+    transaction(console.engine, lambda conn: accounts.offer_setup(conn, "the-token", system_clock()))
+    page = context.new_page()
+    page.goto(f"{HOME}/setup?token=the-token")
+    # The keyboard alone is enough: the first field has the focus.
+    page.keyboard.type("Anna")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Make the first source").click()
+    page.keyboard.type("My shop")
+    page.get_by_role("button", name="Make the source").click()
+    snippet = page.locator("#snippet-stub").inner_text()
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copied").or_(page.get_by_role("button", name="Press Ctrl+C")).wait_for()
+    console.show("shop.test", snippet=snippet)
+    visitor().new_page().goto("http://shop.test/")
+    [made] = sources.all_sources(console.engine)
+    assert console.events(made.id)[0]["type"] == "page-view"
+    page.reload()
+    page.get_by_text("has events").wait_for()
+
+
+def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Page) -> None:
+    assert len(PAYLOADS) == 80
+    hostile = [PAYLOADS[start : start + 5] for start in range(0, 80, 5)]
+    for identity, name, event, selector, setting in hostile:
+        auto = {
+            "events": [[event, {event: event}]],
+            "triggers": [{"trigger": "onClick", "selector": selector, "data": {"event": selector}}],
+        }
+        given = Source(identity[:128], name, auto=auto, settings={"requireConsent": setting})
+        sources.create(console.engine, given, system_clock())
+    user = User("eve", PAYLOADS[1], "viewer", system_clock())
+    transaction(console.engine, lambda conn: accounts.add(conn, user, "hash"))
+    page.set_extra_http_headers({"User-Agent": PAYLOADS[1]})
+    complaints: list[str] = []
+    page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.add_init_script("addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective))")
+    log_in(console, page)
+    links = [link.get_attribute("href") for link in page.locator(".list a").all()]
+    assert len(links) >= 16
+    for path in ("/sources", "/account", *links, *(f"{link}".replace("/source?", "/source/edit?") for link in links)):
+        answer = page.goto(f"{HOME}{path}")
+        assert answer is not None
+        assert answer.status == 200, path
+        assert page.evaluate("window.ran") is None, path
+    assert complaints == []
+    assert console.asked("evil.test") == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page, scheme, width: int) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    sources.create(console.engine, Source(f"axe-{scheme}", "Axe", kind="server"), system_clock())
+    sources.create(console.engine, Source(f"axe-site-{scheme}", "Axe", origins=("https://a.test",)), system_clock())
+    axe = AXE.read_text()
+    found = []
+
+    def examine(path: str) -> None:
+        page.goto(f"{HOME}{path}")
+        page.evaluate(axe)
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found.extend(
+            (path, one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in result["violations"]
+        )
+
+    for path in ("/login", "/setup?token=none"):
+        examine(path)
+    log_in(console, page)
+    for path in ("/sources", f"/source?id=axe-{scheme}", f"/source?id=axe-site-{scheme}", "/sources/new", "/account"):
+        examine(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    assert found == []
