@@ -85,6 +85,7 @@ def test_every_answer_of_the_console_carries_its_headers(app, console) -> None:
         answer = console.client.open(path, method=method)
         for name, value in HEADERS.items():
             assert answer.headers.get(name) == value, f"{method} {path} {name}"
+        assert answer.headers.getlist("X-Content-Type-Options") == ["nosniff"]
 
 
 def test_no_page_holds_a_script_or_style_of_its_own(app, console) -> None:

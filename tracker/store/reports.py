@@ -8,7 +8,16 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, 
 from tracker.core.identity_keys import shown_traits
 from tracker.core.merging import combined
 from tracker.core.times import iso
-from tracker.store.tables import AliasRow, EventRow, MergeRow, ProfileRow, QuarantineRow, RepeatedRow, SessionRow
+from tracker.store.tables import (
+    AliasRow,
+    EventKeyRow,
+    EventRow,
+    MergeRow,
+    ProfileRow,
+    QuarantineRow,
+    RepeatedRow,
+    SessionRow,
+)
 
 
 def live_id(conn: Connection, alias: str) -> str | None:
@@ -159,7 +168,9 @@ def _event(row: Row[Any]) -> dict[str, Any]:
 
 def heard_from(conn: Connection, source_ids: Sequence[str]) -> set[str]:
     """Return those of the sources that have events; each costs one look into the key."""
-    found = (conn.scalar(select(EventRow.source_id).where(EventRow.source_id == one).limit(1)) for one in source_ids)
+    found = (
+        conn.scalar(select(EventKeyRow.source_id).where(EventKeyRow.source_id == one).limit(1)) for one in source_ids
+    )
     return {source_id for source_id in found if source_id is not None}
 
 

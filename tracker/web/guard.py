@@ -40,7 +40,6 @@ _NO_COOKIE = "Your browser sent no cookie along. Open the console at {}/ and all
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
