@@ -9,11 +9,11 @@ from flask import session as cookie
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.core import account_rules
+from tracker.core.client_address import client_network
 from tracker.ingest import passwords
 from tracker.store import accounts, throttle
 from tracker.store.accounts import Login, SetupIsOver, User
 from tracker.web.guard import ask, change, guard, own_affair, public, the_login
-from tracker.web.network import network_of
 from tracker.web.page import page
 from tracker.web.services import services
 
@@ -119,7 +119,7 @@ def _limits(name: str) -> dict[str, int]:
 
 def _network() -> str:
     trusted = services().settings.trusted_proxies
-    return network_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""), trusted)
+    return client_network(request.remote_addr, request.headers.get("X-Forwarded-For"), trusted)
 
 
 def _enter(user: User) -> None:
