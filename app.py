@@ -33,6 +33,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     sources = Directory(engine, clock)
     # The console's files have a blueprint of their own, so Flask's own route for static files stays off.
     app = Flask("tracker", static_folder=None, template_folder="web/templates")
+    # An address with a slash too many is not found; a redirect would lose the body of what is posted.
+    app.url_map.merge_slashes = False
     install(
         app,
         Services(

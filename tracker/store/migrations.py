@@ -52,6 +52,8 @@ def upgrade(engine: Engine) -> tuple[str | None, str | None]:
     if before != head():
         # Another process may be migrating already, and a migration takes the time it takes.
         patient = connect(engine.url.render_as_string(hide_password=False), for_requests=False)
-        command.upgrade(config(patient), "head")
-        patient.dispose()
+        try:
+            command.upgrade(config(patient), "head")
+        finally:
+            patient.dispose()
     return before, revision(engine)
