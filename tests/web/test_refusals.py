@@ -264,14 +264,24 @@ def test_other_methods_are_refused_and_the_right_ones_named(method: str, path: s
 
 
 @ONE_DATABASE
-@pytest.mark.parametrize("path", ["/track/", "//track", "/Track", "/pass/", "/nowhere", "/static/x.js", "/tracker/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/track/", "/track//x", "/tracker//liliput.min.js", "/Track", "/pass/", "/nowhere", "/static/x.js", "/tracker/"],
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_address_that_is_not_there_is_not_found_and_never_redirected(path: str, method: str, client) -> None:
-    # As a server hands it over: the client of the tests takes //track for the root of a host of that name.
-    given = {"PATH_INFO": path}
-    answer = client.open(method=method, data=GOOD if method == "POST" else None, environ_overrides=given)
+    answer = client.open(path, method=method, data=GOOD if method == "POST" else None)
     shaped(answer, 404)
     assert "Location" not in answer.headers
+
+
+@ONE_DATABASE
+def test_a_slash_too_many_in_front_changes_nothing(client, read) -> None:
+    # As a server hands it over: the client of the tests would take //track for the root of a host of that name.
+    answer = client.post(data=GOOD, environ_overrides={"PATH_INFO": "//track"})
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert len(read(reports.events)) == 1
 
 
 # What every answer carries -----------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ def _finishing(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[by
 
 
 def _finish(environ: dict[str, Any], status: int, headers: Headers, seconds: float) -> None:
-    notes, path, method = g._get_current_object(), environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    # The path as Flask reads it: a slash too many in front counts for nothing.
+    notes, path, method = g._get_current_object(), "/" + environ["PATH_INFO"].lstrip("/"), environ["REQUEST_METHOD"]
     source_id = notes.get("source_id")
     headers += (("X-Content-Type-Options", "nosniff"), ("x-process-time", f"{seconds:.6f}"))
     # By its path, not by its endpoint: a refused method has none, and a cache may keep a 405.
