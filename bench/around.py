@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from load import SOURCE, burst, fetches
-from servers import Server, postgres, running, tracker
+from load import burst, fetches
+from servers import SOURCE, Server, prepared, running
 from sqlalchemy import text
 
 from tracker.store.engine import connect
@@ -52,20 +52,14 @@ def half_sent(ours: Server, visitors: Path, rounds: int, seconds: int) -> Iterat
 def refusing(database: str, folder: Path) -> Iterator[str]:
     """Yield the row for a database that has become read-only while the collector runs."""
     with ExitStack() as stack:
-        data = folder / f"{database}-refusing"
-        data.mkdir()
-        env = {"DATA_DIR": str(data), "RATE_LIMIT": "off", "SECRET_KEY": "bench-only-" + "k" * 32}
-        url = stack.enter_context(postgres(data)) if database == "postgresql" else f"sqlite:///{data / 'handoff.db'}"
-        env["DATABASE_URL"] = url
-        tracker(env, "db", "upgrade")
-        tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE)
+        env = prepared(stack, database, folder / f"{database}-refusing")
         if database == "postgresql":
-            engine = connect(url)
+            engine = connect(env["DATABASE_URL"])
             with engine.begin() as conn:
                 conn.execute(text("ALTER DATABASE postgres SET default_transaction_read_only = on"))
             engine.dispose()
         else:
-            env["DATABASE_URL"] = f"sqlite:///file:{data / 'handoff.db'}?mode=ro&uri=true"
+            env["DATABASE_URL"] = env["DATABASE_URL"].replace("///", "///file:") + "?mode=ro&uri=true"
         server = stack.enter_context(running("refusing", "app:create_app()", 8804, folder, env))
         with ThreadPoolExecutor(32) as pool:
             answers = Counter(pool.map(lambda _: _refusal(server), range(TRIES)))

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
-from load import SOURCE, burst, meet_visitors
-from servers import Server, postgres, running, tracker
+from load import burst, meet_visitors
+from servers import Server, prepared, running
 from sqlalchemy import Connection
 
 from tracker.ingest.fresh import system_clock
@@ -86,14 +86,7 @@ def measure(database: str, folder: Path, events: int, rounds: int, seconds: int)
     with ExitStack() as stack:
         servers: list[Server] = []
         for place, name in enumerate(("empty", "full")):
-            data = folder / f"{database}-{name}"
-            data.mkdir()
-            env = {"DATA_DIR": str(data), "RATE_LIMIT": "off", "SECRET_KEY": "bench-only-" + "k" * 32}
-            env["DATABASE_URL"] = f"sqlite:///{data / 'handoff.db'}"
-            if database == "postgresql":
-                env["DATABASE_URL"] = stack.enter_context(postgres(data))
-            tracker(env, "db", "upgrade")
-            tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE, "--referrals", "plain")
+            env = prepared(stack, database, folder / f"{database}-{name}")
             if name == "full":
                 grown(env, events)
             servers.append(stack.enter_context(running(name, "app:create_app()", 8811 + place, folder, env)))
@@ -118,13 +111,9 @@ def measure(database: str, folder: Path, events: int, rounds: int, seconds: int)
 
 def flat_memory(folder: Path, requests: int) -> str:
     """Return the row for a worker's memory over many requests: after the first tenth and at the end."""
-    data = folder / "memory"
-    data.mkdir()
-    env = {"DATA_DIR": str(data), "RATE_LIMIT": "off", "SECRET_KEY": "bench-only-" + "k" * 32}
-    env["GUNICORN_CMD_ARGS"] = "--max-requests 0"
-    tracker(env, "db", "upgrade")
-    tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE, "--referrals", "plain")
-    with running("memory", "app:create_app()", 8813, folder, env) as server:
+    with ExitStack() as stack:
+        env = prepared(stack, "sqlite", folder / "memory") | {"GUNICORN_CMD_ARGS": "--max-requests 0"}
+        server = stack.enter_context(running("memory", "app:create_app()", 8813, folder, env))
         [worker] = psutil.Process(server.pid).children()
         sizes, sent = [], 0
         while sent < requests:

@@ -8,10 +8,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import Server
+from servers import SOURCE, Server
 
 TRACK, FETCH = (Path(__file__).with_name(name) for name in ("load.lua", "fetch.lua"))
-SOURCE = "bench"
 
 
 @dataclass(frozen=True, slots=True)

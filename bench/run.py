@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import around
-from load import SOURCE, Burst, burst, meet_visitors
-from servers import Server, postgres, running, tracker
+from load import Burst, burst, meet_visitors
+from servers import SOURCE, Server, prepared, running, tracker
 
 VISITORS = 2_000
 
@@ -34,17 +34,7 @@ class Line:
 def trio(database: str, folder: Path) -> Iterator[tuple[Server, Server, Server, dict[str, str]]]:
     """Run bare Flask, the collector and the ORM yardstick, the last two on databases of their own."""
     with ExitStack() as stack:
-        environments = []
-        for name in ("ours", "orm"):
-            data = folder / f"{database}-{name}"
-            env = {"DATA_DIR": str(data), "RATE_LIMIT": "off", "SECRET_KEY": "bench-only-" + "k" * 32}
-            if database == "postgresql":
-                data.mkdir()
-                env["DATABASE_URL"] = stack.enter_context(postgres(data))
-            tracker(env, "db", "upgrade")
-            tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE, "--referrals", "plain")
-            environments.append(env)
-        ours, orm = environments
+        ours, orm = (prepared(stack, database, folder / f"{database}-{name}") for name in ("ours", "orm"))
         yield (
             stack.enter_context(running("bare", "bare:create_app()", 8801, folder, ours)),
             stack.enter_context(running("ours", "app:create_app()", 8802, folder, ours)),

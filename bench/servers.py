@@ -8,13 +8,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 STARTS_WITHIN = 30.0
+SOURCE = "bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,17 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         else:
             return
     raise RuntimeError(f"{log.name} did not start:\n{log.read_text()[-2000:]}")
+
+
+def prepared(stack: ExitStack, database: str, data: Path) -> dict[str, str]:
+    """Return the environment of a collector with a migrated database of its own and one source to send to."""
+    data.mkdir()
+    url = stack.enter_context(postgres(data)) if database == "postgresql" else f"sqlite:///{data / 'handoff.db'}"
+    key = "bench-only-" + "k" * 32
+    env = {"DATA_DIR": str(data), "DATABASE_URL": url, "RATE_LIMIT": "off", "SECRET_KEY": key}
+    tracker(env, "db", "upgrade")
+    tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE, "--referrals", "plain")
+    return env
 
 
 @contextmanager

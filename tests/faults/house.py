@@ -124,6 +124,16 @@ class House:
         return self.engine.url.render_as_string(hide_password=False)
 
 
+def prepared(url: str) -> Engine:
+    """Return the engine of a migrated database with two sources that are linked to each other."""
+    engine = connect(url)
+    migrations.upgrade(engine)
+    for site, other in ((SHOP, BLOG), (BLOG, SHOP)):
+        made = Source(site, site, domains=(f"{site}.example",), links=(f"{other}.example",), referrals="plain")
+        sources.create(engine, made, system_clock())
+    return engine
+
+
 @contextmanager
 def opened(
     backend: str,
@@ -143,11 +153,7 @@ def opened(
         postgres.run(f"CREATE DATABASE {name}")
         proxy = Proxy(postgres.socket)
         url, through = postgres.url(name), f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
-    engine = connect(url)
-    migrations.upgrade(engine)
-    for site, other in ((SHOP, BLOG), (BLOG, SHOP)):
-        made = Source(site, site, domains=(f"{site}.example",), links=(f"{other}.example",), referrals="plain")
-        sources.create(engine, made, system_clock())
+    engine = prepared(url)
     collector = Server(folder, through, workers=1 if backend == "sqlite" else 2)
     try:
         collector.start()

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from faults.conftest import own_postgres
-from faults.house import House, Standby
-from faults.ledger import BLOG, SHOP, Ledger
+from faults.house import House, Standby, prepared
+from faults.ledger import Ledger
 from faults.serving import Server
 from faults.waiting import until
-from tracker.core.model import Source
 from tracker.ingest.fresh import system_clock
-from tracker.store import migrations, months, sources
+from tracker.store import months
 from tracker.store.engine import connect
 
 SYNCHRONOUS = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
@@ -25,12 +24,8 @@ def standby_and_house(tmp_path: Path) -> Iterator[tuple[Standby, House]]:
     with ExitStack() as stack:
         primary = stack.enter_context(own_postgres())
         primary.run("CREATE DATABASE handoff")
-        engine = connect(primary.url("handoff"))
-        migrations.upgrade(engine)
+        engine = prepared(primary.url("handoff"))
         months.make_ahead(engine, system_clock())
-        for site, other in ((SHOP, BLOG), (BLOG, SHOP)):
-            made = Source(site, site, domains=(f"{site}.example",), links=(f"{other}.example",), referrals="plain")
-            sources.create(engine, made, system_clock())
         engine.dispose()
         # Beside the first server's folder, where the user that PostgreSQL runs as can reach it.
         standby = primary.standby(Path(primary.socket).parents[1] / "standby")

@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 
 from faults.conftest import own_postgres
-from faults.house import House
-from faults.ledger import BLOG, HONEST_REFUSALS, SHOP, Ledger
+from faults.house import House, prepared
+from faults.ledger import HONEST_REFUSALS, Ledger
 from faults.proxy import Proxy
 from faults.serving import ROOT, Server, free_port
 from faults.waiting import until
-from tracker.core.model import Source
 from tracker.ingest.fresh import system_clock
-from tracker.store import migrations, months, sources
-from tracker.store.engine import connect
+from tracker.store import months
 
 BAD_GATEWAY = 502
 NGINX = """
@@ -76,13 +74,9 @@ def hosts(tmp_path: Path) -> Iterator[tuple[list[Server], House, int]]:
     with ExitStack() as stack:
         postgres = stack.enter_context(own_postgres())
         postgres.run("CREATE DATABASE handoff")
-        engine = connect(postgres.url("handoff"))
+        engine = prepared(postgres.url("handoff"))
         stack.callback(engine.dispose)
-        migrations.upgrade(engine)
         months.make_ahead(engine, system_clock())
-        for site, other in ((SHOP, BLOG), (BLOG, SHOP)):
-            made = Source(site, site, domains=(f"{site}.example",), links=(f"{other}.example",), referrals="plain")
-            sources.create(engine, made, system_clock())
         collectors = []
         for number in (1, 2):
             name = network(stack, number)

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from tracker.core.model import Micros
+from tracker.core.times import SECOND
 
-SECOND: Micros = 1_000_000
 _UNITS = {"s": SECOND, "m": 60 * SECOND}
 _RATE = re.compile(r"(?P<count>[1-9][0-9]{0,6}) ?/ ?(?P<unit>[sm])(?:[ ,]+burst[ =]?(?P<burst>[1-9][0-9]{0,6}))?", re.I)
 

@@ -8,11 +8,12 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from tracker.core.account_rules import Role
 from tracker.core.model import Micros
+from tracker.core.times import DAY, SECOND
 from tracker.store.tables import LoginRow, SetupRow, UserRow
 
-LOGIN_LASTS: Micros = 14 * 24 * 3600 * 1_000_000
-SETUP_LASTS: Micros = 24 * 3600 * 1_000_000
-_SEEN_EVERY: Micros = 60 * 1_000_000
+LOGIN_LASTS: Micros = 14 * DAY
+SETUP_LASTS: Micros = DAY
+_SEEN_EVERY: Micros = 60 * SECOND
 
 
 class NameTaken(ValueError):

@@ -9,8 +9,8 @@ from tracker.core.client_address import client_network
 from tracker.core.explaining import explained
 from tracker.core.linking import host_of
 from tracker.core.model import Source
-from tracker.core.rate import SECOND
 from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany
+from tracker.core.times import SECOND
 from tracker.ingest.decode import Decoded, decode
 from tracker.store.engine import reading, transaction
 from tracker.store.reports import live_id
