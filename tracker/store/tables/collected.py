@@ -1,42 +1,21 @@
-"""The schema: declarative classes that Alembic compares with, and whose tables the Core statements are written on.
-
-Moments are BIGINT microseconds since 1970 UTC, ids are opaque strings, JSON is text that comes back as it was put in:
-the same on SQLite and on PostgreSQL (docs/decisions/0002-times-and-json.md).
-"""
+"""What is collected: sources, people, their visits and events, and what keeps these whole."""
 
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     ForeignKey,
     Index,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-Id = String(128)
-Moment = BigInteger
-Blob = JSON(none_as_null=True)
-
-
-class Base(DeclarativeBase):
-    """The one metadata; every constraint has a name, so that a migration can drop it on both databases."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+from tracker.store.tables.base import Base, Blob, Id, Moment
 
 
 class SourceRow(Base):
@@ -210,48 +189,3 @@ class TombstoneRow(Base):
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     erased_at: Mapped[int] = mapped_column(Moment)
-
-
-class UserRow(Base):
-    """Somebody who may open the console; ``name`` is as it is compared, ``password`` is argon2's own text."""
-
-    __tablename__ = "console_user"
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(Id, unique=True)
-    role: Mapped[str] = mapped_column(String(16))
-    password: Mapped[str] = mapped_column(String(256))
-    created: Mapped[int] = mapped_column(Moment)
-    updated: Mapped[int] = mapped_column(Moment)
-
-
-class LoginRow(Base):
-    """A browser that is logged in; ``id`` is a hash of what its cookie says, so that reading this logs nobody in."""
-
-    __tablename__ = "login_session"
-
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    user_id: Mapped[str] = mapped_column(Id, ForeignKey("console_user.id"), index=True)
-    created: Mapped[int] = mapped_column(Moment)
-    seen: Mapped[int] = mapped_column(Moment)
-    browser: Mapped[str] = mapped_column(String(256))
-    network: Mapped[str] = mapped_column(String(64))
-
-
-class SetupRow(Base):
-    """The hash of the link with which the first user is made; gone once it was used."""
-
-    __tablename__ = "setup_token"
-
-    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    created: Mapped[int] = mapped_column(Moment)
-
-
-class FailedLoginRow(Base):
-    """How often an account or a network gave a wrong password since a moment; purged with its window."""
-
-    __tablename__ = "failed_login"
-
-    key: Mapped[str] = mapped_column(String(80), primary_key=True)
-    failures: Mapped[int] = mapped_column(BigInteger)
-    since: Mapped[int] = mapped_column(Moment, index=True)
