@@ -11,7 +11,7 @@ from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.engine import connect
 from tracker.store.sources import Directory
-from tracker.web import errors, guard, headers, page
+from tracker.web import direct, errors, guard, headers, page
 from tracker.web.account import account_blueprint
 from tracker.web.counting import Metrics
 from tracker.web.health import health_blueprint
@@ -52,9 +52,10 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
         ),
     )
     errors.register(app)
-    headers.register(app)
     page.register(app)
     guard.prepare(app, settings)
     for blueprint in (track_blueprint, script_blueprint, health_blueprint, metrics_blueprint, *CONSOLE):
         app.register_blueprint(blueprint)
+    direct.install(app)
+    headers.register(app)
     return app

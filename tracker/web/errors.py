@@ -3,12 +3,13 @@
 import random
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany, Unavailable
-from tracker.web.headers import request_id
+from tracker.web.answers import Answer, json_answer
 from tracker.web.log import log
+from tracker.web.notes import Notes, notes
 
 _LARGEST_ANSWER = 8 * 1024
 _SENTENCES = {
@@ -18,32 +19,36 @@ _SENTENCES = {
 }
 
 
-def json_answer(body: object, status: int = 200) -> Response:
-    """Return a JSON response."""
-    return Response(orjson.dumps(body), status, mimetype="application/json")
-
-
 def register(app: Flask) -> None:
     """Answer every refusal, HTTP error and bug of this app in the one shape."""
-    app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _bug)
+    app.register_error_handler(Exception, lambda error: answer_to(error, notes()).response())
 
 
-def _refused(refusal: Refusal) -> Response:
-    g.refusal = type(refusal).__name__
+def answer_to(failure: Exception, noted: Notes) -> Answer:
+    """Return the answer to a refusal, or to a bug, noting what the log is to say of it."""
+    if isinstance(failure, Refusal):
+        return _refused(failure, noted)
+    # The trace goes to the log under the request's id; the client learns only that id.
+    log("bug", request_id=noted.request_id, failure=failure)
+    return json_answer({"detail": "Something went wrong on our side.", "request_id": noted.request_id}, 500)
+
+
+def _refused(refusal: Refusal, noted: Notes) -> Answer:
+    noted.refusal = type(refusal).__name__
     if refusal.__cause__ is not None:
         # The kind of error alone: its text may hold what a client sent.
-        g.cause = type(getattr(refusal.__cause__, "orig", refusal.__cause__)).__name__
+        noted.cause = type(getattr(refusal.__cause__, "orig", refusal.__cause__)).__name__
     if isinstance(refusal, Malformed):
         return json_answer({"detail": _problems(refusal)}, refusal.status)
     if isinstance(refusal, InvalidSource):
         return json_answer({"detail": refusal.detail}, refusal.status)
-    answer = json_answer({"detail": refusal.detail, "request_id": request_id()}, refusal.status)
+    body = {"detail": refusal.detail, "request_id": noted.request_id}
     if isinstance(refusal, (TooMany, Unavailable)):
         # Jittered, so that browsers turned away together do not come back together (protocol §3).
-        answer.headers["Retry-After"] = str(refusal.retry_after + random.randint(1, 5))  # noqa: S311
-    return answer
+        wait = refusal.retry_after + random.randint(1, 5)  # noqa: S311
+        return json_answer(body, refusal.status, ("Retry-After", str(wait)))
+    return json_answer(body, refusal.status)
 
 
 def _problems(refusal: Malformed) -> list[dict[str, object]]:
@@ -66,14 +71,6 @@ def _entry(problem: Problem) -> dict[str, object]:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    answer = json_answer({"detail": _SENTENCES.get(status, "The request failed."), "request_id": request_id()}, status)
-    for name, value in error.get_headers():
-        if name.lower() in ("allow", "retry-after"):
-            answer.headers[name] = value
-    return answer
-
-
-def _bug(error: Exception) -> Response:
-    # The trace goes to the log under the request's id; the client learns only that id.
-    log("bug", request_id=request_id(), failure=error)
-    return json_answer({"detail": "Something went wrong on our side.", "request_id": request_id()}, 500)
+    told = [(name, value) for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")]
+    detail = _SENTENCES.get(status, "The request failed.")
+    return json_answer({"detail": detail, "request_id": notes().request_id}, status, *told).response()

@@ -19,8 +19,8 @@ from tracker.settings import Settings
 from tracker.store import accounts
 from tracker.store.accounts import Login, User
 from tracker.store.engine import Connection, reading, transaction
-from tracker.web.headers import request_id
 from tracker.web.log import log
+from tracker.web.notes import notes
 from tracker.web.page import page
 from tracker.web.services import services
 
@@ -186,12 +186,12 @@ def _http_error(error: HTTPException) -> BaseResponse:
 
 
 def _refused(refusal: Refusal) -> BaseResponse:
-    g.refusal = type(refusal).__name__
+    notes().refusal = type(refusal).__name__
     return page("error.html", refusal.status, title="Not now", detail=refusal.detail)
 
 
 def _bug(error: Exception) -> BaseResponse:
     # The trace goes to the log under the request's id; the page shows only that id.
-    log("bug", request_id=request_id(), failure=error)
-    detail = f"The log says what, under {request_id()}."
+    log("bug", request_id=notes().request_id, failure=error)
+    detail = f"The log says what, under {notes().request_id}."
     return page("error.html", 500, title="Something went wrong on our side", detail=detail)

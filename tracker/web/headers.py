@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 
 from tracker.core.model import Source
+from tracker.store.sources import Directory
 from tracker.web.log import log
-from tracker.web.services import services
+from tracker.web.notes import KEPT_IN, Notes
+from tracker.web.services import Services, services_of
 
 _CROSS_ORIGIN = frozenset({"/track", "/pass"})
 
@@ -18,7 +20,7 @@ Headers = list[tuple[str, str]]
 def register(app: Flask) -> None:
     """Time, name and log every request of this app."""
     # As Flask's own documentation wraps an application.
-    app.wsgi_app = _finishing(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _finishing(services_of(app), app.wsgi_app)  # type: ignore[method-assign]
 
 
 def allows_origin(source: Source, origin: str | None) -> bool:
@@ -26,22 +28,15 @@ def allows_origin(source: Source, origin: str | None) -> bool:
     return source.enabled and (not source.origins or origin in source.origins)
 
 
-def request_id() -> str:
-    """Return the id under which this request is found in the log; for a payload that was taken it is its task id."""
-    if "request_id" not in g:
-        g.request_id = services().new_id("request")
-    return str(g.request_id)
-
-
-def _finishing(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+def _finishing(parts: Services, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI application with its answers finished: one layer costs a fifth of what Flask's hooks do."""
 
     def finished(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
+        noted = environ[KEPT_IN] = Notes(parts.new_id)
 
         def start(status: str, headers: Headers, *failure: Any) -> Any:
-            # Flask answers while the request is still the current one, so what was noted of it is there.
-            _finish(environ, int(status[:3]), headers, time.perf_counter() - started)
+            _finish(parts, noted, environ, int(status[:3]), headers, time.perf_counter() - started)
             return start_response(status, headers, *failure)
 
         return app(environ, start)
@@ -49,37 +44,38 @@ def _finishing(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[by
     return finished
 
 
-def _finish(environ: dict[str, Any], status: int, headers: Headers, seconds: float) -> None:
+def _finish(
+    parts: Services, noted: Notes, environ: dict[str, Any], status: int, headers: Headers, seconds: float
+) -> None:
     # The path as Flask reads it: a slash too many in front counts for nothing.
-    notes, path, method = g._get_current_object(), "/" + environ["PATH_INFO"].lstrip("/"), environ["REQUEST_METHOD"]
-    source_id = notes.get("source_id")
+    path, method = "/" + environ["PATH_INFO"].lstrip("/"), environ["REQUEST_METHOD"]
     headers += (("X-Content-Type-Options", "nosniff"), ("x-process-time", f"{seconds:.6f}"))
     # By its path, not by its endpoint: a refused method has none, and a cache may keep a 405.
     if path in _CROSS_ORIGIN:
         headers += (("Cache-Control", "no-store"), ("Vary", "Origin"))
-        headers += _shared(environ.get("HTTP_ORIGIN"), method, status, source_id)
+        headers += _shared(parts.sources, environ.get("HTTP_ORIGIN"), method, status, noted.source_id)
     else:
         headers.append(("Access-Control-Expose-Headers", "x-process-time"))
     if path == "/track" and method == "POST":
-        services().metrics.answered(status, seconds)
+        parts.metrics.answered(status, seconds)
     log(
         "request",
-        request_id=request_id(),
+        request_id=noted.request_id,
         method=method,
         path=path,
         status=status,
         ms=round(seconds * 1000, 2),
-        source=source_id,
-        refusal=notes.get("refusal"),
-        cause=notes.get("cause"),
+        source=noted.source_id,
+        refusal=noted.refusal,
+        cause=noted.cause,
     )
 
 
-def _shared(origin: str | None, method: str, status: int, source_id: str | None) -> Headers:
+def _shared(sources: Directory, origin: str | None, method: str, status: int, source_id: str | None) -> Headers:
     """Return the headers that let an origin read this: that of the source, or, before it is known, of any enabled."""
     if origin is None or status == 401:
         return []
-    if not (source_id or any(allows_origin(source, origin) for source in services().sources.last_seen())):
+    if not (source_id or any(allows_origin(source, origin) for source in sources.last_seen())):
         return []
     headers = [
         ("Access-Control-Allow-Origin", origin),

@@ -6,7 +6,7 @@ from tracker.core.refusal import Unavailable
 from tracker.store.engine import transaction
 from tracker.store.migrations import is_current
 from tracker.store.sources import can_write
-from tracker.web.errors import json_answer
+from tracker.web.answers import json_answer
 from tracker.web.services import services
 
 health_blueprint = Blueprint("health", __name__)
@@ -15,7 +15,7 @@ health_blueprint = Blueprint("health", __name__)
 @health_blueprint.get("/healthz")
 def healthz() -> Response:
     """Answer 200 as long as the process answers at all."""
-    return json_answer({"status": "alive"})
+    return json_answer({"status": "alive"}).response()
 
 
 @health_blueprint.get("/readyz")
@@ -25,4 +25,4 @@ def readyz() -> Response:
     if not is_current(engine):
         raise Unavailable("The database is not migrated; run: tracker db upgrade")
     transaction(engine, can_write)
-    return json_answer({"status": "ready"})
+    return json_answer({"status": "ready"}).response()

@@ -1,19 +1,24 @@
 """``GET /tracker``: the browser script, the same bytes for everybody who asks for the same source."""
 
-from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, Response, request
+from flask import Blueprint
 from werkzeug.datastructures import Accept
-from werkzeug.http import parse_accept_header
+from werkzeug.http import is_resource_modified, parse_accept_header
 
 from tracker.core.refusal import Malformed, Problem, Refusal
 from tracker.script.render import ENCODINGS, Script, page_script
-from tracker.web.services import services
+from tracker.web.answers import Answer
+from tracker.web.direct import Environ, direct, query_of
+from tracker.web.notes import Notes
+from tracker.web.services import Services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 script_blueprint = Blueprint("script", __name__)
-_JAVASCRIPT = "text/javascript; charset=utf-8"
+_JAVASCRIPT = ("Content-Type", "text/javascript; charset=utf-8")
 _HEADERS = (
     ("Cache-Control", "public, max-age=300"),
     ("Vary", "Accept-Encoding"),
@@ -29,11 +34,10 @@ class UnknownScript(Refusal):
     status = 404
 
 
-@script_blueprint.get("/tracker")
-def tracker() -> Response:
+@direct(script_blueprint, "GET", "/tracker")
+def tracker(parts: Services, environ: Environ, _noted: Notes) -> Answer:
     """Return the tracker with this source's configuration baked in (protocol §1)."""
-    parts, environ = services(), request.environ
-    source_id = _source_id(environ["QUERY_STRING"])
+    source_id = query_of(environ).get("source_id", "").strip()
     if not source_id:
         raise Malformed([Problem(("query", "source_id"), "Name a source: /tracker?source_id=ID", "missing")])
     source = parts.sources.find(source_id, lambda source: source.enabled)
@@ -42,32 +46,21 @@ def tracker() -> Response:
     return _answer(parts.scripts.of(source), environ)
 
 
-@script_blueprint.get("/tracker/liliput.min.js")
-def liliput() -> Response:
+@direct(script_blueprint, "GET", "/tracker/liliput.min.js")
+def liliput(parts: Services, environ: Environ, _noted: Notes) -> Answer:
     """Return the tracker for a page that carries an original snippet: it reads the page's own options (§7)."""
-    return _answer(page_script(services().settings.public_url), request.environ)
+    return _answer(page_script(parts.settings.public_url), environ)
 
 
-def _answer(script: Script, environ: Mapping[str, str]) -> Response:
+def _answer(script: Script, environ: Environ) -> Answer:
     encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
     tag = f'"{script.etag}-{encoding}"'
-    headers = [("ETag", tag), *_HEADERS]
     known = environ.get("HTTP_IF_NONE_MATCH")
-    if known == tag:
-        return Response(status=304, headers=headers)
-    if encoding != "identity":
-        headers.append(("Content-Encoding", encoding))
-    answer = Response(script.encoded(encoding), headers=headers, content_type=_JAVASCRIPT)
-    if known is not None:
-        # More than one tag, or a weak one: rare, and worth the whole rule book.
-        answer.make_conditional(request)
-    return answer
-
-
-@lru_cache(maxsize=1024)
-def _source_id(query: str) -> str:
-    """Return the source that a query string names, empty where it names none."""
-    return dict(reversed(parse_qsl(query))).get("source_id", "").strip()
+    # More than one tag, or a weak one, is rare, and worth the whole rule book.
+    if known is not None and (known == tag or not is_resource_modified(cast("WSGIEnvironment", environ), etag=tag)):
+        return Answer(b"", 304, (("ETag", tag), *_HEADERS))
+    encoded = () if encoding == "identity" else (("Content-Encoding", encoding),)
+    return Answer(script.encoded(encoding), 200, (_JAVASCRIPT, ("ETag", tag), *_HEADERS, *encoded))
 
 
 @lru_cache(maxsize=256)

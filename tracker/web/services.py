@@ -43,6 +43,11 @@ def install(app: Flask, services: Services) -> None:
     app.extensions[_KEY] = services
 
 
+def services_of(app: Flask) -> Services:
+    """Return the parts of this app."""
+    return cast("Services", app.extensions[_KEY])
+
+
 def services() -> Services:
     """Return the parts of the app that handles the current request."""
-    return cast("Services", current_app.extensions[_KEY])
+    return services_of(current_app)

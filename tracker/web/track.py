@@ -1,9 +1,9 @@
 """``POST /track`` and ``POST /pass``: what browsers, apps and backends send to."""
 
-from collections.abc import Mapping
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response
+from werkzeug.wsgi import get_input_stream
 
 from tracker.core.client_address import client_network
 from tracker.core.explaining import explained
@@ -15,11 +15,16 @@ from tracker.ingest.decode import Decoded, decode
 from tracker.store.engine import reading, transaction
 from tracker.store.reports import live_id
 from tracker.store.sources import shows_secret
-from tracker.web.errors import json_answer
+from tracker.web.answers import Answer, json_answer
+from tracker.web.direct import Environ, direct, query_of
 from tracker.web.headers import allows_origin
+from tracker.web.notes import Notes
 from tracker.web.reading import Arrival, payload_from
 from tracker.web.schemas import pass_request
 from tracker.web.services import Services, services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 track_blueprint = Blueprint("track", __name__)
 
@@ -30,29 +35,27 @@ class NoPass(Refusal):
     status = 404
 
 
-@track_blueprint.route("/track", methods=["POST"], provide_automatic_options=False)
-def track() -> Response:
+@direct(track_blueprint, "POST", "/track")
+def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     """Commit one tracker payload, then answer with the ids to go on with (protocol §2-§5)."""
-    parts, environ = services(), request.environ
     payload = payload_from(_decoded(parts, environ), _arrival(parts, environ))
     rehearsed = _is_dry_run(environ)
-    source = _accepted(parts, payload.source_id, environ)
+    source = _accepted(parts, payload.source_id, environ, noted)
     if rehearsed:
         return json_answer(explained(parts.committer.rehearse(payload, source)))
     resolution = parts.committer.record(payload, source)
-    g.request_id = resolution.task
+    noted.task = resolution.task
     parts.metrics.recorded(resolution)
     if source.referrals != "signed" or resolution.profile_id is None:
         return json_answer(resolution.reply())
     return json_answer(resolution.reply(parts.passes.issue(resolution.profile_id, source.id)))
 
 
-@track_blueprint.route("/pass", methods=["POST"], provide_automatic_options=False)
-def fresh_pass() -> Response:
+@direct(track_blueprint, "POST", "/pass")
+def fresh_pass(parts: Services, environ: Environ, noted: Notes) -> Answer:
     """Give out a fresh link pass for a live profile of a source that signs its links (protocol §5)."""
-    parts, environ = services(), request.environ
     source_id, named = pass_request(_decoded(parts, environ).body)
-    source = _accepted(parts, source_id, environ)
+    source = _accepted(parts, source_id, environ, noted)
     profile_id = transaction(reading(parts.engine), lambda conn: live_id(conn, named))
     if source.referrals != "signed" or profile_id is None:
         raise NoPass("There is no pass for this profile and source.")
@@ -67,26 +70,26 @@ def preflight() -> Response:
     return Response(status=204)
 
 
-def _is_dry_run(environ: Mapping[str, str]) -> bool:
+def _is_dry_run(environ: Environ) -> bool:
     """Return whether the request only asks what would happen; what could mean either is refused, not guessed."""
-    wish = request.args.get("dry_run", "0") if environ.get("QUERY_STRING") else "0"
+    wish = query_of(environ).get("dry_run", "0") if environ.get("QUERY_STRING") else "0"
     if wish not in ("0", "1"):
         raise Malformed([Problem(("query", "dry_run"), "Write dry_run=1 or leave it out.", "value_error")])
     return wish == "1"
 
 
-def _decoded(parts: Services, environ: Mapping[str, Any]) -> Decoded:
+def _decoded(parts: Services, environ: Environ) -> Decoded:
     # A server that ends the stream by itself where the body ends, as gunicorn does, says so.
-    stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
+    ended = environ.get("wsgi.input_terminated")
     return decode(
-        cast("BinaryIO", stream),
+        cast("BinaryIO", environ["wsgi.input"] if ended else get_input_stream(cast("WSGIEnvironment", environ))),
         content_type=environ.get("CONTENT_TYPE"),
         content_encoding=environ.get("HTTP_CONTENT_ENCODING"),
         limits=parts.settings.limits,
     )
 
 
-def _arrival(parts: Services, environ: Mapping[str, str]) -> Arrival:
+def _arrival(parts: Services, environ: Environ) -> Arrival:
     origin = environ.get("HTTP_ORIGIN")
     return Arrival(
         now=parts.clock(),
@@ -98,7 +101,7 @@ def _arrival(parts: Services, environ: Mapping[str, str]) -> Arrival:
     )
 
 
-def _accepted(parts: Services, source_id: str, environ: Mapping[str, str]) -> Source:
+def _accepted(parts: Services, source_id: str, environ: Environ, noted: Notes) -> Source:
     """Return the source, or refuse in one way whatever is wrong with it."""
     origin = environ.get("HTTP_ORIGIN")
 
@@ -112,14 +115,14 @@ def _accepted(parts: Services, source_id: str, environ: Mapping[str, str]) -> So
     source = parts.sources.find(source_id, accepts)
     if source is None:
         # All that is refused counts as one source, so that trying out ids is limited too.
-        _limit(parts, "", environ)
+        _limit(parts, "", environ, noted)
         raise InvalidSource
-    g.source_id = source.id
-    _limit(parts, source.id, environ)
+    noted.source_id = source.id
+    _limit(parts, source.id, environ, noted)
     return source
 
 
-def _limit(parts: Services, source_id: str, environ: Mapping[str, str]) -> None:
+def _limit(parts: Services, source_id: str, environ: Environ, noted: Notes) -> None:
     """Count a request against the limit of its network and source; TooMany where that is used up."""
     proxies = parts.settings.trusted_proxies
     forwarded = environ.get("HTTP_X_FORWARDED_FOR")
@@ -127,6 +130,6 @@ def _limit(parts: Services, source_id: str, environ: Mapping[str, str]) -> None:
     if wait := parts.limit((network, source_id)):
         if forwarded and not proxies:
             # To who reads the log this is the usual reason: behind a proxy all visitors seem to be one.
-            g.cause = "TRUSTED_PROXIES is not set"
+            noted.cause = "TRUSTED_PROXIES is not set"
         parts.metrics.limited(environ["PATH_INFO"])
         raise TooMany("Too many requests; send the same body again later.", retry_after=wait // SECOND)

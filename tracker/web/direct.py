@@ -1,0 +1,73 @@
+"""Routes answered from the WSGI environment alone: Flask's request around one costs as much as all that it does.
+
+Such a route belongs to a blueprint like any other, by which Flask knows its methods and finds it where its path is
+written in another way; both ways run the same function (docs/decisions/0015-direct-routes.md).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.http import HTTP_STATUS_CODES
+
+from tracker.web.answers import Answer
+from tracker.web.errors import answer_to
+from tracker.web.notes import KEPT_IN, Notes, notes
+from tracker.web.services import Services, services, services_of
+
+Environ = Mapping[str, Any]
+Handler = Callable[[Services, Environ, Notes], Answer]
+_LINES = {status: f"{status} {phrase.upper()}" for status, phrase in HTTP_STATUS_CODES.items()}
+
+
+def direct(blueprint: Blueprint, method: str, path: str) -> Callable[[Handler], Handler]:
+    """Make the decorated handler a route of the blueprint that ``install`` can put in front of Flask."""
+
+    def registered(handler: Handler) -> Handler:
+        def view() -> Response:
+            # What the handler raises goes to Flask's error handlers, which make the same of it.
+            return handler(services(), request.environ, notes()).response()
+
+        view.direct = handler  # type: ignore[attr-defined]
+        # What may be posted from elsewhere answers its preflights itself.
+        options = None if method == "GET" else False
+        blueprint.add_url_rule(path, handler.__name__, view, methods=[method], provide_automatic_options=options)
+        return handler
+
+    return registered
+
+
+def query_of(environ: Environ) -> dict[str, str]:
+    """Return the parameters of the query; of a name that stands there twice the first counts, as in Flask."""
+    return dict(reversed(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)))
+
+
+def install(app: Flask) -> None:
+    """Answer the direct routes of this app, all of whose blueprints are registered, before Flask sees them."""
+    found: dict[tuple[str, str], Handler] = {}
+    for rule in app.url_map.iter_rules():
+        if handler := getattr(app.view_functions[rule.endpoint], "direct", None):
+            # A HEAD is answered by Flask, which knows what of the answer to leave out.
+            found |= {(method, rule.rule): handler for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    parts, flask = services_of(app), app.wsgi_app
+
+    def direct_or_flask(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        handler = found.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        if handler is None:
+            return flask(environ, start_response)
+        answer = _answered(handler, parts, environ)
+        # What was not modified has the length that the client knows.
+        length = [] if answer.status == 304 else [("Content-Length", str(len(answer.body)))]
+        start_response(_LINES[answer.status], [*answer.headers, *length])
+        return (answer.body,)
+
+    app.wsgi_app = direct_or_flask  # type: ignore[method-assign]
+
+
+def _answered(handler: Handler, parts: Services, environ: Environ) -> Answer:
+    noted: Notes = environ[KEPT_IN]
+    try:
+        return handler(parts, environ, noted)
+    except Exception as failure:
+        return answer_to(failure, noted)

@@ -1,0 +1,34 @@
+"""What is noted of a request while it is answered: for its log line, its headers and the answer's own text."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import request
+
+from tracker.ingest.fresh import NewId
+
+KEPT_IN = "handoff.notes"
+"""Where the notes are in the WSGI environment; web/headers.py puts them there before anybody else sees a request."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """One request: the source it was let in for, why it was turned away, and the id it has in the log."""
+
+    new_id: NewId
+    source_id: str | None = None
+    refusal: str | None = None
+    cause: str | None = None
+    task: str | None = None
+
+    @property
+    def request_id(self) -> str:
+        """The id under which this request is found in the log; of a payload that was taken it is its task id."""
+        if self.task is None:
+            self.task = self.new_id("request")
+        return self.task
+
+
+def notes() -> Notes:
+    """Return the notes of the request that Flask answers at this moment."""
+    return cast("Notes", request.environ[KEPT_IN])
