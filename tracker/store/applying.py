@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, bindparam, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from tracker.core.steps import (
     ClaimIdentity,
@@ -24,7 +24,7 @@ from tracker.store.identities import note_people, unchanged_identities
 from tracker.store.prepared import Among, Prepared
 from tracker.store.rows import rows_of
 from tracker.store.tables import AliasRow, ProfileRow, SessionRow
-from tracker.store.writing import write
+from tracker.store.writing import TOUCHED, write
 
 
 def apply(conn: Connection, steps: Sequence[Step]) -> None:
@@ -38,24 +38,18 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
     # Two merges that meet from both sides deadlock unless both lock in the same order, and form a cycle without locks
     # (threats.md). All that is locked at all is locked at once: two groups, each in order, are in no order together.
     further = _builds_on(of) | {side for merge in merges for side in (merge.loser, merge.survivor)}
-    if further := further - touched.keys() - created:
+    further -= touched.keys() | created
+    if further or of[ClaimIdentity]:
+        # Whose keys are counted is held before that; who is only touched is held by the update itself.
         _hold(conn, touched.keys() | further)
-    if touched and TOUCH.change(conn, ids=touched.keys(), at=max(touched.values())) != len(touched):
-        raise LostRace
-    if of[ClaimIdentity]:
-        unchanged_identities(conn, of[ClaimIdentity])
-    write(conn, rows_of(of))
+    unchanged_identities(conn, of[ClaimIdentity])
+    write(conn, rows_of(of) | {TOUCHED: [{"id": name, "updated": touched[name]} for name in sorted(touched)]})
     for merge in merges:
         _merge(conn, merge)
     if of[Identify] or of[SetTraits]:
         note_people(conn, of[Identify], of[SetTraits], created)
     for step in of[RepointSession]:
         conn.execute(update(SessionRow).where(SessionRow.id == step.id).values(profile_id=step.profile_id))
-
-
-def _touch(among: Among) -> Update:
-    # An update alone locks its rows in the order in which they lie, which need not be the order of the ids.
-    return update(ProfileRow).where(ProfileRow.id.in_(_lock(among))).values(updated=bindparam("at"))
 
 
 def _lock(among: Among) -> Select[str]:
@@ -67,7 +61,7 @@ def _lock(among: Among) -> Select[str]:
     )
 
 
-TOUCH, LOCK = Prepared(_touch), Prepared(_lock)
+LOCK = Prepared(_lock)
 
 
 def _builds_on(of: Mapping[type, list[Any]]) -> set[str]:

@@ -70,6 +70,8 @@ def unchanged_identities(conn: Connection, claims: Sequence[ClaimIdentity]) -> N
 
     Two people who sign in on one browser at the same moment must not both become the owner of its profile.
     """
+    if not claims:
+        return
     held: dict[str, int] = {}
     for claim in claims:
         held[claim.profile_id] = min(claim.held, held.get(claim.profile_id, claim.held))

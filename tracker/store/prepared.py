@@ -25,10 +25,6 @@ class Prepared:
         """Return all rows of a select as plain tuples, in the order of its columns."""
         return list(self._run(conn, given).cursor.fetchall())
 
-    def change(self, conn: Connection, **given: Collection[str] | int) -> int:
-        """Return how many rows an update has changed."""
-        return int(self._run(conn, given).rowcount)
-
     def _run(self, conn: Connection, given: Mapping[str, Collection[str] | int]) -> Any:
         text, positions = self._text(conn.dialect)
         values = {name: value if isinstance(value, int) else sorted(value) for name, value in given.items()}

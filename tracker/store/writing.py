@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import JSON, BigInteger, Boolean, Connection, SmallInteger, Table
 
-from tracker.store.engine import Rejected
+from tracker.store.engine import LostRace, Rejected
 from tracker.store.tables import (
     AliasRow,
     Base,
@@ -23,9 +23,11 @@ from tracker.store.tables import (
 
 Row = dict[str, Any]
 Rows = Mapping[str, Sequence[Row]]
-"""Table name → rows to insert; ``CONTINUED`` → sessions that go on, each once, with None for what stays as it is."""
+"""Table name → rows to insert; ``CONTINUED`` → sessions that go on, each once, with None for what stays as it is;
+``TOUCHED`` → live profiles that were seen again."""
 
 CONTINUED = "continued"
+TOUCHED = "touched"
 # A row that is there already means a lost race, and the transaction starts over; but a quarantined event that comes
 # again is nothing new, and counts add up.
 _SETTLED = {
@@ -51,24 +53,35 @@ _TABLES: dict[str, Table] = {
 
 
 def write(conn: Connection, rows: Rows) -> None:
-    """Insert all rows and continue the sessions; an empty table costs nothing."""
-    filled = {name: rows[name] for name in (*_TABLES, CONTINUED) if rows.get(name)}
+    """Insert and update all rows; LostRace where a touched profile is no longer live. An empty table costs nothing."""
+    filled = {name: rows[name] for name in (TOUCHED, *_TABLES, CONTINUED) if rows.get(name)}
     if not filled:
         return
-    if conn.dialect.name == "postgresql":
-        # One statement fed with one JSON document a table: a round trip instead of one for every row.
-        given = {name: _encode(entries) for name, entries in filled.items()}
-        conn.exec_driver_sql(_postgresql(tuple(filled)), given)
-        return
+    touched = _on_postgresql(conn, filled) if conn.dialect.name == "postgresql" else _on_sqlite(conn, filled)
+    if touched != len(filled.get(TOUCHED, ())):
+        raise LostRace
+
+
+def _on_postgresql(conn: Connection, filled: Rows) -> int:
+    """Send one statement fed with one JSON document a table; returns how many profiles were touched."""
+    given = {name: _encode(entries) for name, entries in filled.items()}
+    return int(conn.exec_driver_sql(_postgresql(tuple(filled)), given).scalar_one())
+
+
+def _on_sqlite(conn: Connection, filled: Rows) -> int:
+    touched = 0
     for name, entries in filled.items():
         text, blobs = _sqlite(name)
         for entry in entries:
             for column in blobs:
                 if entry[column] is not None:
                     entry[column] = _encode(entry[column])
-        conn.exec_driver_sql(text, [*entries])
+        changed = conn.exec_driver_sql(text, [*entries]).rowcount
         if name == "event":
             conn.exec_driver_sql(_sqlite_keys(), [*entries])
+        elif name == TOUCHED:
+            touched = changed
+    return touched
 
 
 def _encode(value: Any) -> str:
@@ -87,6 +100,8 @@ def _sqlite(name: str) -> tuple[str, tuple[str, ...]]:
             " properties = COALESCE(:properties, properties) WHERE id = :id"
         )
         return text, ("context", "properties")
+    if name == TOUCHED:
+        return "UPDATE profile SET updated = :updated WHERE id = :id AND merged_into IS NULL", ()
     columns = _TABLES[name].columns
     names = ", ".join(column.name for column in columns)
     places = ", ".join(f":{column.name}" for column in columns)
@@ -109,18 +124,25 @@ def _postgresql(names: tuple[str, ...]) -> str:
     if "event" in names:
         keys = ", ".join(_KEY)
         parts += f", keys AS (INSERT INTO event_key ({keys}) SELECT {keys} FROM w{names.index('event')})"  # noqa: S608
-    counts = " + ".join(f"(SELECT count(*) FROM w{place})" for place, _ in enumerate(names))  # noqa: S608
-    return f"WITH {parts} SELECT {counts}"
+    touched = f"(SELECT count(*) FROM w{names.index(TOUCHED)})" if TOUCHED in names else "0"  # noqa: S608
+    return f"WITH {parts} SELECT {touched}"
 
 
 def _part(name: str) -> str:
-    table = _TABLES["session" if name == CONTINUED else name]
+    table = _TABLES[{CONTINUED: "session", TOUCHED: "profile"}.get(name, name)]
     typed = ", ".join(f"{column.name} {_type(column.type)}" for column in table.columns)
     given = f"json_to_recordset(CAST(%({name})s AS json)) AS given({typed})"
     if name == CONTINUED:
         return (
             "UPDATE session SET updated = given.updated, context = COALESCE(given.context, session.context),"  # noqa: S608
             f" properties = COALESCE(given.properties, session.properties) FROM {given} WHERE session.id = given.id"
+        )
+    if name == TOUCHED:
+        # An update alone locks its rows in the order in which they lie, which need not be the order of the ids.
+        return (
+            f"UPDATE profile SET updated = held.now FROM (SELECT profile.id, given.updated AS now FROM {given}"  # noqa: S608
+            " JOIN profile ON profile.id = given.id WHERE profile.merged_into IS NULL ORDER BY profile.id"
+            " FOR UPDATE OF profile) AS held WHERE profile.id = held.id"
         )
     columns = ", ".join(column.name for column in table.columns)
     return f'INSERT INTO "{name}" ({columns}) SELECT {columns} FROM {given}{_SETTLED.get(name, "")}'  # noqa: S608
