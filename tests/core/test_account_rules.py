@@ -33,3 +33,9 @@ def test_there_are_two_roles() -> None:
     assert [account_rules.role(name) for name in ("owner", "viewer")] == ["owner", "viewer"]
     with pytest.raises(ValueError, match="not one of owner, viewer"):
         account_rules.role("admin")
+
+
+def test_tries_are_counted_by_name_without_keeping_what_was_typed() -> None:
+    assert account_rules.tries_of("anna") == account_rules.tries_of("anna") != account_rules.tries_of("ben")
+    assert "secret typed into the wrong field" not in account_rules.tries_of("secret typed into the wrong field")
+    assert len(account_rules.tries_of("\ud800" * 5000)) <= 80

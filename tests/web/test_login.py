@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from click.testing import CliRunner
 from web.conftest import PASSWORD
 
+from tracker.cli import main
 from tracker.store import accounts
 from tracker.store.engine import transaction
 from tracker.web.login import TRIES_BY_ACCOUNT, TRIES_BY_NETWORK
@@ -80,6 +82,22 @@ def test_after_too_many_tries_not_even_the_right_password_lets_in_for_a_while(st
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "900")
     assert "15 minutes" in refused.text
     clock.forward(900)
+    assert stranger.log_in().status_code == 303
+
+
+def test_who_sits_at_the_machine_lets_a_locked_out_user_in_at_once(stranger, make_user, settings) -> None:
+    make_user()
+    for _ in range(TRIES_BY_ACCOUNT):
+        stranger.log_in(password="wrong")
+    assert stranger.log_in().status_code == 429
+    env = {"DATABASE_URL": settings.database_url, "DATA_DIR": str(settings.data_dir)}
+    said = [CliRunner(env=env).invoke(main, ["admin", "unlock", name]) for name in ("Anna", "anna", "ben")]
+    assert [result.exit_code for result in said] == [0, 0, 1]
+    assert [result.output.splitlines()[0] for result in said] == [
+        "anna may log in again.",
+        "anna was not locked out by wrong passwords.",
+        "There is no user 'ben'; make one: tracker admin create",
+    ]
     assert stranger.log_in().status_code == 303
 
 

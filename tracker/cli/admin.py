@@ -9,7 +9,7 @@ from tracker.cli.context import House, fail, house
 from tracker.core import account_rules
 from tracker.ingest import passwords
 from tracker.ingest.fresh import system_clock
-from tracker.store import accounts
+from tracker.store import accounts, throttle
 from tracker.store.accounts import NameTaken, User
 from tracker.store.engine import Connection, reading, transaction
 
@@ -56,6 +56,21 @@ def change_password(house: House, name: str) -> None:
 
     transaction(house.engine, work)
     click.echo(f"{user.name} has a new password and is logged out everywhere.")
+
+
+@admin_commands.command("unlock")
+@click.argument("name", metavar="NAME")
+@house
+def unlock(house: House, name: str) -> None:
+    """Let a user log in again who has to wait after too many wrong passwords."""
+    try:
+        wanted = account_rules.user_name(name)
+    except ValueError as error:
+        fail(str(error))
+    if transaction(reading(house.engine), lambda conn: accounts.named(conn, wanted)) is None:
+        fail(f"There is no user {wanted!r}; make one: tracker admin create")
+    lifted = transaction(house.engine, lambda conn: throttle.lift(conn, account_rules.tries_of(wanted)))
+    click.echo(f"{wanted} may log in again." if lifted else f"{wanted} was not locked out by wrong passwords.")
 
 
 def _password() -> str:

@@ -1,5 +1,6 @@
 """What the people who look after the house may be called, and what a password must be."""
 
+import hashlib
 from typing import Literal, get_args
 
 Role = Literal["owner", "viewer"]
@@ -15,6 +16,11 @@ def user_name(given: str) -> str:
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise ValueError(f"A name has 1 to {LONGEST_NAME} printable characters.")
     return name
+
+
+def tries_of(name: str) -> str:
+    """Return what wrong passwords for a name are counted under; what was typed for a name is not kept as it is."""
+    return f"name:{hashlib.sha256(name.encode(errors='replace')).hexdigest()}"
 
 
 def password(given: str, name: str) -> str:

@@ -35,5 +35,10 @@ def forgive(conn: Connection, account: str, network: str) -> None:
     conn.execute(_counted(network, -1))
 
 
+def lift(conn: Connection, key: str) -> bool:
+    """Forget all tries that were counted for a key; returns False where there were none."""
+    return conn.execute(delete(FailedLoginRow).where(FailedLoginRow.key == key)).rowcount > 0
+
+
 def _counted(key: str, tries: int) -> Update:
     return update(FailedLoginRow).where(FailedLoginRow.key == key).values(failures=FailedLoginRow.failures + tries)

@@ -1,6 +1,5 @@
 """Getting in and out: the first user by a link that counts once, everybody else by name and password."""
 
-import hashlib
 import secrets
 from urllib.parse import urlsplit
 
@@ -113,8 +112,7 @@ def checked(name: str, password: str) -> tuple[str, dict[str, str]]:
 
 def _limits(name: str) -> dict[str, int]:
     """Return how often a wrong password may be given, for this account and from this network."""
-    account = hashlib.sha256(name.encode(errors="replace")).hexdigest()
-    return {f"name:{account}": TRIES_BY_ACCOUNT, f"network:{_network()}": TRIES_BY_NETWORK}
+    return {account_rules.tries_of(name): TRIES_BY_ACCOUNT, f"network:{_network()}": TRIES_BY_NETWORK}
 
 
 def _network() -> str:
