@@ -1,10 +1,14 @@
 """Passwords as they are kept: argon2id, with the least memory that OWASP recommends (19 MiB, two passes)."""
 
+import sys
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
+
+Result = TypeVar("Result")
 
 
 @cache
@@ -17,19 +21,41 @@ def _hasher() -> "PasswordHasher":
 
 @cache
 def _nobodys() -> str:
-    return _hasher().hash("the password of nobody")
+    return _aside(_hasher().hash, "the password of nobody")
 
 
 def hashed(password: str) -> str:
     """Return what is stored of a password."""
-    return _hasher().hash(password)
+    return _aside(_hasher().hash, password)
 
 
 def matches(password: str, stored: str | None) -> bool:
     """Return True where the password is the one that was stored; for nobody (None) it takes as long to say no."""
+    return _aside(_fits, _nobodys() if stored is None else stored, password) and stored is not None
+
+
+def _fits(stored: str, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        return _hasher().verify(stored or _nobodys(), password) and stored is not None
+        return _hasher().verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _aside(work: Callable[..., Result], *args: str) -> Result:
+    """Return what the work returns; where greenlets share this thread, they go on meanwhile."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is None or not monkey.is_module_patched("threading"):
+        return work(*args)
+    # Hashing takes as long as a hundred events, and lets the interpreter go while it does.
+    done: Result = _native_thread().apply(work, args)
+    return done
+
+
+@cache
+def _native_thread() -> Any:
+    # One thread, so that who tries many passwords at once waits, and never costs the visitors more than one core.
+    from gevent.threadpool import ThreadPool  # type: ignore[import-untyped]
+
+    return ThreadPool(1)
