@@ -22,9 +22,16 @@ class Metrics:
         self._limited = Counter(
             "handoff_limited", "Requests turned away by the rate limit, by route.", ["route"], registry=self.registry
         )
+        self._received = Counter(
+            "handoff_events_received",
+            "Events in bodies to /track that could be read, once they were answered: "
+            "the sum of handoff_events over all fates.",
+            registry=self.registry,
+        )
         self._events = Counter(
             "handoff_events",
-            "Events by what became of them, once that was committed.",
+            "Events by what became of them: stored, duplicate (known already), quarantined, not-saved (the page opted "
+            "out of storing them), all once that was committed; or rejected with their whole request.",
             ["fate"],
             registry=self.registry,
         )
@@ -35,10 +42,13 @@ class Metrics:
             "handoff_track_seconds", "Seconds a request to /track took.", buckets=_BUCKETS, registry=self.registry
         )
 
-    def answered(self, status: int, seconds: float) -> None:
-        """Count one answer of ``/track``."""
+    def answered(self, status: int, seconds: float, events: int) -> None:
+        """Count one answer of ``/track``, and the events that came with its request."""
         self._status(status).inc()
         self._seconds.observe(seconds)
+        self._received.inc(events)
+        if status >= 400:
+            self._fate("rejected").inc(events)
 
     def limited(self, route: str) -> None:
         """Count one request that came over the rate limit."""

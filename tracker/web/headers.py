@@ -57,7 +57,7 @@ def _finish(
     else:
         headers.append(("Access-Control-Expose-Headers", "x-process-time"))
     if path == "/track" and method == "POST":
-        parts.metrics.answered(status, seconds)
+        parts.metrics.answered(status, seconds, noted.events)
     log(
         "request",
         request_id=noted.request_id,

@@ -20,6 +20,8 @@ class Notes:
     refusal: str | None = None
     cause: str | None = None
     task: str | None = None
+    events: int = 0
+    """How many events came with it, whatever became of them."""
 
     @property
     def request_id(self) -> str:

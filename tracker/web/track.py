@@ -38,8 +38,10 @@ class NoPass(Refusal):
 @direct(track_blueprint, "POST", "/track")
 def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     """Commit one tracker payload, then answer with the ids to go on with (protocol §2-§5)."""
-    payload = payload_from(_decoded(parts, environ), _arrival(parts, environ))
-    rehearsed = _is_dry_run(environ)
+    decoded, rehearsed = _decoded(parts, environ), _is_dry_run(environ)
+    if not rehearsed:
+        noted.events = _number_of_events(decoded)
+    payload = payload_from(decoded, _arrival(parts, environ))
     source = _accepted(parts, payload.source_id, environ, noted)
     if rehearsed:
         return json_answer(explained(parts.committer.rehearse(payload, source)))
@@ -87,6 +89,12 @@ def _decoded(parts: Services, environ: Environ) -> Decoded:
         content_encoding=environ.get("HTTP_CONTENT_ENCODING"),
         limits=parts.settings.limits,
     )
+
+
+def _number_of_events(decoded: Decoded) -> int:
+    """Return how many events a body brings along, whatever is wrong with them."""
+    events = decoded.body.get("events")
+    return len(events) if isinstance(events, list) else 0
 
 
 def _arrival(parts: Services, environ: Environ) -> Arrival:
