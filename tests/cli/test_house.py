@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -142,6 +143,8 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(envir
             while (answered := ask(f"{address}/readyz")) != 200:
                 assert server.poll() is None, (tmp_path / "log").read_text()
                 assert time.monotonic() < deadline, answered
+                # Asking without a pause would take from the start the core that it runs on.
+                threading.Event().wait(0.02)
             made = shell("source", "create", "--name", "Shop", "--id", "shop", "--json", **serving)
             assert made.code == 0, made.err
             body = json.dumps({"source": {"id": "shop"}, "events": [{"type": "a", "id": "e1"}]}).encode()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from urllib.request import urlopen
 
 import pytest
@@ -47,7 +48,8 @@ def _answers(url: str, running: subprocess.Popen[bytes]) -> bool:
             with urlopen(f"{url}/readyz", timeout=5):
                 return True
         except OSError:
-            continue
+            # Asking without a pause would take from the start the core that it runs on.
+            Event().wait(0.02)
     return False
 
 

@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
@@ -45,6 +46,15 @@ def test_an_upgrade_makes_every_table_and_says_what_it_did(empty: Engine) -> Non
     assert migrations.upgrade(empty) == (None, migrations.head())
     assert tables(empty) == set(Base.metadata.tables) | {"alembic_version"}
     assert migrations.is_current(empty)
+
+
+def test_the_names_of_the_files_say_what_alembic_says(empty: Engine) -> None:
+    scripts = ScriptDirectory.from_config(migrations.config(empty))
+    assert migrations.head() == scripts.get_current_head()
+    assert list(migrations.revisions()) == [script.revision for script in scripts.walk_revisions()][::-1]
+    migrations.upgrade(empty)
+    with reading(empty).connect() as conn:
+        assert migrations.revision(empty) == MigrationContext.configure(conn).get_current_revision()
 
 
 def test_upgrading_twice_changes_nothing(empty: Engine) -> None:

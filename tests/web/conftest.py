@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -125,9 +127,19 @@ class Console:
         return answer
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hash passwords with little effort; what the real one is, and that it is made, tests/ingest and tests/cli see."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", cache(lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+        passwords._nobodys.cache_clear()
+        yield
+        passwords._nobodys.cache_clear()
+
+
 @pytest.fixture(scope="session")
-def kept_password() -> str:
-    """The hash of the password that all users of these tests have; making one takes long, on purpose."""
+def kept_password(quick_hashes: None) -> str:
+    """The hash of the password that all users of these tests have."""
     return passwords.hashed(PASSWORD)
 
 

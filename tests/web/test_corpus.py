@@ -11,7 +11,7 @@ import pytest
 from conftest import HandClock, Names
 from corpus import CASES, CORPUS, body_of, named
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app import create_app
 from tracker.core.model import Source
@@ -55,10 +55,13 @@ class Server:
 
     def forget(self) -> None:
         """Empty all tables but that of the sources, and start to count ids anew."""
+        tables = [table.name for table in reversed(Base.metadata.sorted_tables) if table is not SourceRow.__table__]
+        statements = [f"DELETE FROM {name}" for name in tables]  # noqa: S608 - our own names
+        # PostgreSQL takes them all in one round trip.
+        together = [";".join(statements)] if self.engine.dialect.name == "postgresql" else statements
         with self.engine.begin() as conn:
-            for table in reversed(Base.metadata.sorted_tables):
-                if table.name != SourceRow.__tablename__:
-                    conn.execute(delete(table))
+            for statement in together:
+                conn.exec_driver_sql(statement)
         self.names.given.clear()
 
 

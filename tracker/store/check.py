@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
@@ -19,8 +20,15 @@ class Finding:
 
 def check(conn: Connection) -> Iterator[Finding]:
     """Yield a finding for each invariant; all hold where every ``broken`` is 0."""
-    for invariant, offenders in _questions().items():
-        yield Finding(invariant, conn.scalar(select(func.count()).select_from(offenders.subquery())) or 0)
+    for invariant, how_many in _counts().items():
+        yield Finding(invariant, conn.scalar(how_many) or 0)
+
+
+@cache
+def _counts() -> dict[str, Select[int]]:
+    # Writing the statements takes longer than asking a small database.
+    offenders = _questions()
+    return {name: select(func.count()).select_from(query.subquery()) for name, query in offenders.items()}
 
 
 def _questions() -> dict[str, Select[str]]:

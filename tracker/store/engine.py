@@ -15,7 +15,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalE
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracker.core.refusal import Unavailable
-from tracker.store.patience import connect_patiently
 
 __all__ = ["Connection", "Engine", "LostRace", "Rejected", "connect", "reading", "transaction"]
 
@@ -62,6 +61,9 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
         },
         **options,
     )
+    # Loading the driver takes a sixth of a command's start, and SQLite has no use for it.
+    from tracker.store.patience import connect_patiently
+
     event.listen(engine, "do_connect", connect_patiently)
     return engine
 
