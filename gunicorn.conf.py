@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.settings import Settings
+from tracker.store import presence
 
 if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
@@ -46,7 +47,10 @@ if workers > 1:
 
 
 def on_starting(_server: object) -> None:
-    """Let the figures begin at nought: they are those of this run."""
+    """Say beside an SQLite file that it is served from; let the figures begin at nought: they are those of this run."""
+    if _settings.sqlite_file is not None:
+        with suppress(OSError):
+            presence.hold(_settings.sqlite_file)
     if workers > 1:
         shutil.rmtree(_figures, ignore_errors=True)
         _figures.mkdir(parents=True)

@@ -49,6 +49,11 @@ class Settings:
         """True on the embedded default: one writer, so one worker process."""
         return self.database_url.startswith("sqlite")
 
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The file that all is kept in, or None on PostgreSQL."""
+        return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0]) if self.on_sqlite else None
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
         """Return the settings in ``env`` (default: the process's); BadSettings names every bad variable at once."""

@@ -4,10 +4,12 @@ import functools
 import http.server
 import json
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,15 +100,32 @@ def test_the_commands_for_owners_of_pages_run(collector: Collector, page: str) -
 
 
 @pytest.mark.usefixtures("first_event")
-def test_the_commands_for_operators_run_and_the_backup_is_whole(collector: Collector) -> None:
-    before = stored(collector)
-    person = collector.env | {"PROFILE": before[0]["profile"], "SESSION": before[0]["session"]}
+def test_the_commands_for_operators_run_and_the_person_is_forgotten(collector: Collector) -> None:
+    event = stored(collector)[0]
+    person = collector.env | {"PROFILE": event["profile"], "SESSION": event["session"]}
     for _, text in blocks(ROOT / "docs" / "operating.md", "sh"):
         replace(collector, env=person).shell(text)
-    assert before[0]["id"] in (collector.folder / "visitor.jsonl").read_text()
-    backup = replace(collector, env=person | {"DATABASE_URL": f"sqlite:///{collector.folder / 'backup.db'}"})
-    assert stored(backup) == before
-    assert "BROKEN" not in backup.tracker("db", "check")
+    assert event["id"] in (collector.folder / "visitor.jsonl").read_text()
+    assert event["id"] not in {entry["id"] for entry in stored(collector)}
+    assert "BROKEN" not in collector.tracker("db", "check")
+
+
+def test_the_pages_on_copies_and_moving_lead_where_they_say(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    new = {"NEW_DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}", "DATA_DIR": str(tmp_path / "var")}
+    reader = Collector("", env | new, tmp_path)
+    reader.shell(".venv/bin/tracker db upgrade; .venv/bin/tracker source create --id my-shop --name 'My shop'")
+    said = [reader.shell(text) for page in ("moving.md", "backup.md") for _, text in blocks(ROOT / "docs" / page, "sh")]
+    assert "2 lines: 2 stored" in said[1]
+    assert "2015-03-01T12:00:00.000Z" in said[1]
+    assert "the copy was read and is whole" in said[2]
+    assert "BROKEN" not in said[3]
+    assert re.search(r"^ +2 event$", said[4], re.MULTILINE)
+    moved = replace(reader, env=reader.env | {"DATABASE_URL": new["NEW_DATABASE_URL"]})
+    assert [event["properties"] for event in stored(moved)] == [
+        {"price": 13.45, "product": "Sun glasses"},
+        {"price": 7.5, "product": "Lenses"},
+    ]
 
 
 def test_the_source_file_of_the_snippet_page_is_taken(collector: Collector) -> None:

@@ -90,6 +90,35 @@ def test_no_page_names_a_command_or_option_that_is_not_there(page: Path) -> None
         assert set(re.findall(r"(?<=\s)--[a-z-]+", line)) <= known, f"tracker {line}"
 
 
+def test_the_examples_set_what_there_is_to_set_and_call_what_there_is_to_call() -> None:
+    settings = {name.strip("`") for name, *_ in rows(DOCS / "install.md", "Settings")}
+    words = {" ".join(path) for path, _ in commands(main)}
+    for example in (ROOT / "examples").iterdir():
+        text = example.read_text()
+        assert f"examples/{example.name}" in "".join(page.read_text() for page in PAGES), example.name
+        own = {"PATH", "PYTHONUNBUFFERED"}
+        assert set(re.findall(r"^(?:ENV|#  )? +([A-Z_]+)=", text, re.MULTILINE)) <= settings | own, example.name
+        for line in re.findall(r"bin/tracker ((?:[a-z]+ ?)+)", text):
+            assert any(f"{line} ".startswith(f"{known} ") for known in words), line
+
+
+def test_the_container_has_everything_that_the_collector_reads() -> None:
+    copied = set(
+        re.findall(r"^COPY (?:--from=\S+ )?(.*) \S+$", (ROOT / "examples/Containerfile").read_text(), re.MULTILINE)
+    )
+    names = {name for line in copied for name in line.split()}
+    assert {
+        "app.py",
+        "gunicorn.conf.py",
+        "migrations",
+        "pyproject.toml",
+        "snippet_templates",
+        "static",
+        "tracker",
+    } <= names
+    assert all((ROOT / name).exists() for name in names if not name.startswith("/"))
+
+
 def test_the_api_page_has_exactly_the_routes_that_are_served(app: Flask) -> None:
     console = {blueprint.name for blueprint in CONSOLE} | {"assets"}
     served = {

@@ -52,9 +52,9 @@ def network(stack: ExitStack, number: int) -> str:
 
 
 def nginx(stack: ExitStack, folder: Path, collectors: list[Server]) -> int:
-    """Run nginx with the body that docs/operating.md shows; returns its port."""
+    """Run nginx with the body of examples/nginx.conf; returns its port."""
     example = re.search(
-        r"    # A client that sends slowly.*?\n    }\n", (ROOT / "docs/operating.md").read_text(), re.DOTALL
+        r"    # A client that sends slowly.*?\n    }\n", (ROOT / "examples/nginx.conf").read_text(), re.DOTALL
     )
     assert example is not None
     program = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -66,6 +66,18 @@ def nginx(stack: ExitStack, folder: Path, collectors: list[Server]) -> int:
     stack.callback(running.wait, 10)
     stack.callback(running.terminate)
     return port
+
+
+@pytest.mark.chaos
+def test_the_whole_example_is_what_nginx_understands(tmp_path):
+    subject = ["-subj", "/CN=collect.example", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "pem")]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True)
+    site = (ROOT / "examples/nginx.conf").read_text().replace("/etc/ssl/collect.", f"{tmp_path}/")
+    (tmp_path / "site.conf").write_text(site)
+    whole = f"events {{}} pid {tmp_path}/pid; error_log {tmp_path}/log; http {{ access_log off; include site.conf; }}"
+    (tmp_path / "nginx.conf").write_text(whole)
+    program = shutil.which("nginx") or "/usr/sbin/nginx"
+    subprocess.run([program, "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)], check=True)
 
 
 @pytest.fixture

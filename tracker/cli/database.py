@@ -5,6 +5,7 @@ from collections import Counter
 
 import click
 
+from tracker.cli import backups
 from tracker.cli.context import House, house
 from tracker.core.times import DAY, iso
 from tracker.ingest.fresh import system_clock
@@ -15,7 +16,12 @@ from tracker.store.engine import reading, transaction
 
 @click.group("db")
 def db_commands() -> None:
-    """The database: migrate it, check it."""
+    """The database: migrate it, check it, save it."""
+
+
+db_commands.add_command(backups.save)
+db_commands.add_command(backups.restore)
+db_commands.add_command(backups.copy)
 
 
 @db_commands.command("upgrade")

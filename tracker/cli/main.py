@@ -14,7 +14,7 @@ _COMMANDS = {
     "snippet": "sources:snippet",
     "profile": "people:profile_commands",
     "session": "people:session_commands",
-    "event": "people:event_commands",
+    "event": "events:event_commands",
     "quarantine": "people:quarantine_commands",
     "admin": "admin:admin_commands",
     "db": "database:db_commands",

@@ -1,4 +1,4 @@
-"""``tracker profile …``, ``tracker session …``, ``tracker event …`` and ``tracker quarantine …``."""
+"""``tracker profile …``, ``tracker session …`` and ``tracker quarantine …``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -108,27 +108,6 @@ def show_session(house: House, session_id: str, as_json: bool) -> None:
     if found is None:
         fail(f"There is no session {session_id!r}.")
     print_object(found, as_json)
-
-
-@click.group("event")
-def event_commands() -> None:
-    """What visitors did."""
-
-
-@event_commands.command("list")
-@click.option("--profile", "profile_id", metavar="ID", help="Any id of the person.")
-@click.option("--session", "session_id", metavar="ID")
-@click.option("--source", "source_id", metavar="ID")
-@click.option("--type", "event_type", metavar="T")
-@as_json
-@house
-def list_events(house: House, /, as_json: bool, **filters: str | None) -> None:
-    """List events, the oldest first."""
-
-    def work(conn: Connection) -> None:
-        print_lines(reports.events(conn, **filters), as_json, ("received_at", "source", "profile", "type", "id"))
-
-    _read(house, work)
 
 
 @click.group("quarantine")

@@ -75,6 +75,16 @@ def make_ahead(engine: Engine, now: Micros) -> list[Month]:
     return made
 
 
+def make_for(engine: Engine, oldest: Micros, newest: Micros) -> None:
+    """Make the tables of all months from one moment to another, so that nothing has to be moved into them later."""
+    if engine.dialect.name != "postgresql":
+        return
+    month = month_of(oldest)
+    while month.start <= newest:
+        transaction(engine, partial(_make, month=month))
+        month = month.next
+
+
 def drop(engine: Engine, month: Month) -> int:
     """Forget a month at once, event ids included; returns how many events it had."""
 

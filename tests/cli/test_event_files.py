@@ -1,0 +1,244 @@
+"""``tracker event export`` and ``tracker event import``: what goes out comes in again, once, at its own time."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tracker.ingest import importing
+from tracker.store import reports
+from tracker.store.engine import transaction
+
+ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+LINE = {"id": "e1", "type": "Page View", "source": "shop", "session": "s1", "time": "2015-03-01 12:00:00"}
+
+
+@pytest.fixture
+def bring_in(tracker, tmp_path):
+    """Write lines, rows or text to a file and import it; returns what was said and what was set aside."""
+
+    def go(*lines: Any, name: str = "events.jsonl", options: tuple[str, ...] = ()) -> tuple[Any, list[dict[str, Any]]]:
+        file = tmp_path / name
+        if lines:
+            file.write_bytes(
+                b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in lines)
+            )
+        said = tracker("event", "import", str(file), *options)
+        aside = importing.beside(file, "rejected.jsonl")
+        return said, [json.loads(line) for line in aside.read_text().splitlines()] if aside.exists() else []
+
+    return go
+
+
+def test_what_was_exported_comes_in_elsewhere_as_it_was(
+    tracker, make_source, record, clock, postgres, backend, tmp_path
+) -> None:
+    make_source("shop")
+    record("e1", "e2", session="s1", profile="6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+    clock.forward(3600)
+    record("=e3", session="s1")
+    record("e4", session="s2", profile="profile-1")
+    original = tracker("event", "list", "--json").out
+    person = tracker("profile", "show", "profile-1", "--json").object
+    for name in ("all.jsonl", "all.csv"):
+        assert tracker("event", "export", str(tmp_path / name)).code == 0
+        empty = postgres.fresh()
+        on_postgresql = backend == "postgresql"
+        there = {"DATABASE_URL": postgres.url_of(empty) if on_postgresql else f"sqlite:///{tmp_path / empty}"}
+        assert tracker("db", "upgrade", **there).code == 0
+        assert tracker("source", "create", "--id", "shop", "--name", "Shop", **there).code == 0
+        for fate in ("4 stored", "4 known already"):
+            said = tracker("event", "import", str(tmp_path / name), **there)
+            assert (said.code, f"4 lines: {fate};" in said.out) == (0, True), said
+        assert sorted(tracker("event", "list", "--json", **there).out.splitlines()) == sorted(original.splitlines())
+        again = tracker("profile", "show", "profile-1", "--json", **there).object
+        assert {name: again[name] for name in ("visits", "sessions", "events", "created", "updated")} == {
+            name: person[name] for name in ("visits", "sessions", "events", "created", "updated")
+        }
+        assert tracker("db", "check", **there).code == 0
+        postgres.run(f"DROP DATABASE {empty} WITH (FORCE)")
+
+
+def test_old_events_make_a_known_visitor_older_and_never_younger(bring_in, make_source, record, tracker) -> None:
+    make_source("shop")
+    record("e0", session="s1")
+    said, aside = bring_in(LINE, LINE | {"id": "e2", "time": {"insert": "2014-12-31T00:00:00Z"}})
+    assert (said.code, aside) == (0, []), said
+    person = tracker("profile", "show", "profile-1", "--json").object
+    assert (person["created"], person["updated"]) == ("2014-12-31T00:00:00.000Z", "2025-06-01T12:00:00.000Z")
+    session = tracker("session", "show", "s1", "--json").object
+    assert (session["created"], session["updated"]) == ("2014-12-31T00:00:00.000Z", "2025-06-01T12:00:00.000Z")
+    listed = tracker("event", "list", "--json").lines
+    assert [(event["id"], event["type"], event["received_at"]) for event in listed[:2]] == [
+        ("e2", "page-view", "2014-12-31T00:00:00.000Z"),
+        ("e1", "page-view", "2015-03-01T12:00:00.000Z"),
+    ]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_events_of_the_past_go_to_the_table_of_their_month(bring_in, make_source, engine) -> None:
+    make_source("shop")
+    bring_in(LINE)
+    where = "SELECT tableoid::regclass::text FROM event"
+    assert transaction(engine, lambda conn: list(conn.exec_driver_sql(where).scalars())) == ["event_2015_03"]
+
+
+@ON_SQLITE
+def test_tracardi_s_documents_are_taken_as_they_are(bring_in, make_source, tracker) -> None:
+    make_source("shop")
+    document = {
+        "id": "t1",
+        "name": "Purchase Order",
+        "type": "purchase-order",
+        "metadata": {"time": {"insert": "2023-04-05T06:07:08.123456", "create": None, "process_time": 0.1}},
+        "source": {"id": "shop"},
+        "session": {"id": "their-session", "start": "2023-04-05T06:00:00", "duration": 0},
+        "profile": {"id": "their-profile"},
+        "properties": {"price": 13.45},
+        "context": {"page": {"url": "https://shop.example/"}},
+        "tags": {"values": ["sale"], "count": 1},
+    }
+    said, aside = bring_in(
+        {"_index": "tracardi-event-2023-4", "_id": "t1", "_source": document}, document | {"id": "t2"}
+    )
+    assert (said.code, aside) == (0, [])
+    first, _ = tracker("event", "list", "--json").lines
+    assert (first["profile"], first["session"], first["tags"]) == ("their-profile", "their-session", ["sale"])
+    assert first["received_at"] == first["time"]["insert"] == "2023-04-05T06:07:08.123Z"
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        (b"{\n", "must be valid JSON"),
+        (b"[]\n", "must be a JSON object"),
+        (b'{"id": "a", "id": "b"}\n', "same key twice"),
+        ({"type": None}, "type: must be text."),
+        ({"type": " "}, "type: must not be empty."),
+        ({"id": 7}, "id: must be text."),
+        ({"id": "x" * 129}, "id: must not be longer"),
+        ({"source": "nobody"}, "there is none with the id 'nobody'"),
+        ({"source": None}, "--source"),
+        ({"time": None}, "nothing says when"),
+        ({"time": "yesterday"}, "time.insert: is no time"),
+        ({"time": "1999-12-31"}, "time.insert: is no time"),
+        ({"received_at": "2999-01-01"}, "received_at: is no time"),
+        ({"properties": []}, "properties: must be an object."),
+        ({"tags": "sale"}, "tags: must be a list of text."),
+        ({"tags": [7]}, "tags: must be a list of text."),
+        ({"properties": {"text": ["x" * 9000] * 9}}, "larger than 65536 bytes"),
+        ({"properties": {"n": 10**30}}, "64 bits"),
+    ],
+)
+def test_a_line_that_is_no_event_is_set_aside_with_the_reason(spoiled, reason: str, bring_in, make_source) -> None:
+    make_source("shop")
+    bad = spoiled if isinstance(spoiled, bytes) else LINE | {"id": "bad"} | spoiled
+    said, aside = bring_in(LINE, bad, LINE | {"id": "e2"})
+    assert (said.code, "1 set aside, 2 stored" in said.out) == (1, True), said
+    assert [entry["line"] for entry in aside] == [2]
+    assert reason in aside[0]["reason"]
+
+
+@ON_SQLITE
+def test_a_table_of_one_s_own_is_enough(bring_in, make_source, tracker) -> None:
+    make_source("shop")
+    table = io.StringIO(newline="")
+    rows = csv.writer(table)
+    rows.writerow(["type", "time", "session", "properties.name", "properties", "extra"])
+    rows.writerow(["bought", "2020-01-01", "s1", "two\nlines", '{"price": 3}', "not ours"])
+    rows.writerow(["bought", "2020-01-01", "s1", "", "no json", ""])
+    rows.writerow(["bought", "2020-01-02", "s1", "", "", "", "one too many"])
+    rows.writerow(["bought", "1577923200", "s1", "", "", ""])
+    for fate in ("2 stored", "2 known already"):
+        said, aside = bring_in(table.getvalue().encode("utf-8-sig"), name="mine.csv", options=("--source", "shop"))
+        assert (said.code, fate in said.out) == (1, True), said
+        assert [(entry["line"], entry["reason"]) for entry in aside] == [
+            (2, "properties: holds no JSON."),
+            (3, "There are more columns than names for them."),
+        ]
+    first, _ = tracker("event", "list", "--json").lines
+    assert first["properties"] == {"price": 3, "name": "two\nlines"}
+    assert tracker("profile", "show", first["profile"], "--json").object["events"] == 2
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])
+def test_an_import_that_was_stopped_goes_on_where_it_was(
+    name, tracker, make_source, monkeypatch, tmp_path, read
+) -> None:
+    make_source("shop")
+    file = tmp_path / name
+    if name.endswith("csv"):
+        lines = ["id,type,source,session,time", *(f"e{n},a,shop,s,2020-01-01" for n in range(9)), "bad,,shop,s,"]
+    else:
+        lines = [json.dumps(LINE | {"id": f"e{n}"}) for n in range(9)] + ["bad"]
+    file.write_text("\n".join(lines) + "\n")
+    monkeypatch.setattr(importing, "AT_ONCE", 2)
+    settle, done = importing.Importer._commit, []
+
+    def until_killed(self, pasts):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(pasts)
+        return settle(self, pasts)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(importing.Importer, "_commit", until_killed)
+        assert tracker("event", "import", str(file)).code == 1
+    assert len(read(reports.events)) == 6
+    said = tracker("event", "import", str(file))
+    assert "Going on after line 6, where an earlier run was stopped." in said.out
+    assert "10 lines: 1 set aside, 9 stored;" in said.out, "what was done before is not even looked up again"
+    assert len(read(reports.events)) == 9
+    assert not importing.beside(file, "progress").exists()
+
+
+@ON_SQLITE
+def test_another_file_of_the_same_name_starts_at_its_beginning(bring_in, make_source, tmp_path) -> None:
+    make_source("shop")
+    note = tmp_path / "events.jsonl.progress"
+    note.write_text('{"size": 7, "lines": 1, "offset": 100, "aside": 0, "fates": {}}')
+    assert "1 stored" in bring_in(LINE)[0].out
+    note.write_text("half a no")
+    assert "1 known already" in bring_in(LINE)[0].out
+
+
+@ON_SQLITE
+def test_what_the_database_refuses_is_set_aside_alone(bring_in, make_source, monkeypatch, read) -> None:
+    make_source("shop")
+    apply_history = importing.apply_history
+
+    def refuses(conn, steps):
+        if "e3" in str(steps):
+            raise importing.Rejected
+        apply_history(conn, steps)
+
+    monkeypatch.setattr(importing, "apply_history", refuses)
+    said, aside = bring_in(*(LINE | {"id": f"e{n}"} for n in range(6)))
+    assert "1 set aside, 5 stored" in said.out
+    assert [(entry["line"], json.loads(entry["text"])["id"]) for entry in aside] == [(4, "e3")]
+    assert len(read(reports.events)) == 5
+
+
+def test_an_event_that_made_no_profile_makes_none_here_either(bring_in, make_source, read) -> None:
+    make_source("shop")
+    bring_in(LINE | {"profile": None})
+    assert [event["profile"] for event in read(reports.events)] == [None]
+
+
+@ON_SQLITE
+def test_an_export_can_be_narrowed_down_and_replaces_nothing_by_itself(tracker, make_source, record, tmp_path) -> None:
+    make_source("shop")
+    make_source("blog")
+    record("e1", session="s1")
+    record("e2", session="s2", source="blog")
+    file = tmp_path / "blog.jsonl"
+    assert tracker("event", "export", str(file), "--source", "blog").code == 0
+    assert [json.loads(line)["id"] for line in file.read_text().splitlines()] == ["e2"]
+    assert tracker("event", "export", str(file)).code == 1
+    assert tracker("event", "export", str(file), "--overwrite").code == 0
+    assert len(file.read_text().splitlines()) == 2
+    unknown = tracker("event", "import", str(file), "--source", "nobody")
+    assert (unknown.code, "tracker source list" in unknown.err) == (1, True)

@@ -1,0 +1,130 @@
+"""``tracker db backup``, ``tracker db restore`` and ``tracker db copy``."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from tracker.cli.context import House, fail, house
+from tracker.settings import BadSettings, Settings
+from tracker.store import backup, copying, dumps
+from tracker.store.engine import Engine, connect
+from tracker.store.presence import Served, nobody_serves
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_THERE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+@click.command("backup")
+@click.argument("file", metavar="FILE", type=_FILE)
+@click.option("--overwrite", is_flag=True, help="Replace FILE where it is there already.")
+@house
+def save(house: House, file: Path, overwrite: bool) -> None:
+    """Save the whole database to FILE, while the collector goes on."""
+    if file.exists() and not overwrite:
+        fail(f"{file} is there already; name another one, or say --overwrite.")
+    started, database = time.monotonic(), house.settings.sqlite_file
+    if database is not None and file.exists() and file.samefile(database):
+        fail(f"{file} is the database itself; name another file.")
+    with explained():
+        if database is None:
+            dumps.save(house.settings.database_url, file)
+        else:
+            with progress("Saving") as tell:
+                backup.save(database, file, tell)
+    size = file.stat().st_size / 2**20
+    click.echo(
+        f"Saved {size:,.1f} MiB to {file} in {time.monotonic() - started:.1f} s; the copy was read and is whole."
+    )
+    _remind_of_the_key(house)
+
+
+@click.command("restore")
+@click.argument("file", metavar="FILE", type=_THERE)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@house
+def restore(house: House, file: Path, yes: bool) -> None:
+    """Put what was saved to FILE in the place of the database; the collector must not run."""
+    database = house.settings.sqlite_file
+    if database is None:
+        with explained():
+            dumps.restore(house.any_engine, file)
+        click.echo(f"Restored {file}. Now: tracker db upgrade && tracker db check")
+        return
+    if database.exists() and not yes:
+        click.echo(f"{file} takes the place of {database}; what came in since it was saved goes with the old file.")
+        if click.prompt(f"Type {database.name} to go on") != database.name:
+            fail("Nothing was changed.")
+    aside = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    with explained(), progress("Restoring") as tell:
+        backup.restore(file, database, aside, tell)
+    click.echo(f"Restored {file} to {database}.")
+    if aside.exists():
+        click.echo(f"What was there before is in {aside}; delete it when you are content.")
+    click.echo("Now: tracker db upgrade && tracker db check")
+
+
+@click.command("copy")
+@click.option("--to", "url", required=True, metavar="URL", help="An empty database: postgresql://… or sqlite:///…")
+@click.option("--rehearse", is_flag=True, help="Copy while the collector runs; what comes in meanwhile is left out.")
+@house
+def copy(house: House, url: str, rehearse: bool) -> None:
+    """Copy everything to another, empty database, to move there; the collector must not run."""
+    try:
+        target = Settings.from_env({**os.environ, "DATABASE_URL": url, "DATABASE_URL_FILE": ""}).database_url
+    except BadSettings as error:
+        fail(str(error).replace("DATABASE_URL", "--to"))
+    started, database = time.monotonic(), house.settings.sqlite_file
+    engine = connect(target, for_requests=False)
+    undisturbed = nullcontext() if rehearse or database is None else nobody_serves(database)
+    with explained(), closing_engine(engine), undisturbed, progress("Copying") as tell:
+        counts = copying.copy(house.engine, engine, tell)
+    for table, rows in counts.items():
+        click.echo(f"  {rows:>12,} {table}")
+    click.echo(f"Copied and checked {sum(counts.values()):,} rows in {time.monotonic() - started:,.1f} s.")
+    click.echo("Set DATABASE_URL to the new database, keep SECRET_KEY as it is, and start the collector.")
+    _remind_of_the_key(house)
+
+
+@contextmanager
+def closing_engine(engine: Engine) -> Iterator[None]:
+    """Let a database go at the end."""
+    try:
+        yield
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what may be wrong with files and databases into a sentence."""
+    try:
+        yield
+    except Served:
+        fail("The collector is running; stop it first, so that nothing is lost that comes in meanwhile.")
+    except (backup.Unfit, backup.InUse, copying.NotEmpty, copying.Differs, OSError) as error:
+        fail(f"{error}\nNothing was changed.")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield what moves a bar on, told how much is done and how much there is; no bar where nobody looks."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=1, label=what, file=sys.stderr, hidden=hidden) as bar:
+
+        def tell(done: int, of: int) -> None:
+            bar.length = max(of, 1)
+            bar.update(done - bar.pos)
+
+        yield tell
+
+
+def _remind_of_the_key(house: House) -> None:
+    key = house.settings.data_dir / "secret_key"
+    if key.exists():
+        click.echo(f"Keep {key} with it: without that key nobody is recognised any more.")

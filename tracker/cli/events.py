@@ -1,0 +1,134 @@
+"""``tracker event …``: listing, exporting and importing what visitors did."""
+
+import csv
+import io
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import orjson
+
+from tracker.cli.backups import explained, progress
+from tracker.cli.context import House, as_json, fail, house, print_lines
+from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
+from tracker.ingest.identities import IdentityOffice
+from tracker.ingest.importing import Importer, beside
+from tracker.ingest.lines import Reader
+from tracker.store import reports, sources
+from tracker.store.backup import whole
+from tracker.store.engine import Connection, reading, transaction
+
+_COLUMNS = ("id", "type", "source", "profile", "session", "received_at")
+_TIMES = ("create", "insert", "update")
+_JSON = ("tags", "properties", "context")
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_THERE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+@click.group("event")
+def event_commands() -> None:
+    """What visitors did."""
+
+
+@event_commands.command("list")
+@click.option("--profile", "profile_id", metavar="ID", help="Any id of the person.")
+@click.option("--session", "session_id", metavar="ID")
+@click.option("--source", "source_id", metavar="ID")
+@click.option("--type", "event_type", metavar="T")
+@as_json
+@house
+def list_events(house: House, /, as_json: bool, **filters: str | None) -> None:
+    """List events, the oldest first."""
+
+    def work(conn: Connection) -> None:
+        print_lines(reports.events(conn, **filters), as_json, ("received_at", "source", "profile", "type", "id"))
+
+    transaction(reading(house.engine), work)
+
+
+@event_commands.command("export")
+@click.argument("file", metavar="FILE", type=_FILE)
+@click.option("--profile", "profile_id", metavar="ID", help="Any id of the person.")
+@click.option("--source", "source_id", metavar="ID")
+@click.option("--type", "event_type", metavar="T")
+@click.option("--overwrite", is_flag=True, help="Replace FILE where it is there already.")
+@house
+def export(house: House, /, file: Path, overwrite: bool, **filters: str | None) -> None:
+    """Write events to FILE, the oldest first: a table where its name ends in .csv, else JSON lines."""
+    if file.exists() and not overwrite:
+        fail(f"{file} is there already; name another one, or say --overwrite.")
+    started, write = time.monotonic(), _write_table if file.suffix.lower() == ".csv" else _write_lines
+
+    def work(conn: Connection) -> int:
+        with draft.open("wb") as out:
+            return write(out, reports.events(conn, **filters))
+
+    with explained(), whole(file) as draft:
+        events = transaction(reading(house.engine), work)
+    click.echo(f"Wrote {events:,} events to {file}, {_speed(events, started)}.")
+
+
+@event_commands.command("import")
+@click.argument("file", metavar="FILE", type=_THERE)
+@click.option("--source", "source_id", metavar="ID", help="The source of the events that name none.")
+@house
+def bring_in(house: House, file: Path, source_id: str | None) -> None:
+    """Bring in the events of FILE: what export wrote, Tracardi's documents, or a table (.csv).
+
+    Each keeps its own time and is stored once; stopped at any moment, the same command goes on where it was.
+    """
+    keys, started = house.settings.secret_keys, time.monotonic()
+    known = {source.id: source for source in sources.all_sources(house.engine)}
+    if source_id is not None and source_id not in known:
+        fail(f"There is no source with the id {source_id!r}; see: tracker source list")
+    reader = Reader(system_clock(), house.settings.limits, IdentityOffice(keys), source_id)
+    importer = Importer(house.engine, known, reader, new_uuid, tombstone_digest(keys))
+    run = importer.run(file)
+    done = first = next(run)
+    if first.lines:
+        click.echo(f"Going on after line {first.lines:,}, where an earlier run was stopped.")
+    with progress("Importing") as tell:
+        for done in run:
+            tell(done.offset, done.size)
+    said = ", ".join(f"{count:,} {fate}" for fate, count in sorted(done.fates.items()) if count) or "nothing"
+    click.echo(f"{done.lines:,} lines: {said}; {_speed(done.lines - first.lines, started)}.")
+    if done.aside:
+        fail(f"What was set aside, and why, is in {beside(file, 'rejected.jsonl')}.")
+
+
+def _speed(number: int, started: float) -> str:
+    took = max(time.monotonic() - started, 0.001)
+    return f"{number / took:,.0f} a second for {took:,.1f} s"
+
+
+def _write_lines(out: IO[bytes], events: Iterator[dict[str, Any]]) -> int:
+    number = 0
+    for number, event in enumerate(events, 1):
+        out.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
+        _tell(number)
+    return number
+
+
+def _write_table(out: IO[bytes], events: Iterator[dict[str, Any]]) -> int:
+    number, text = 0, io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    table = csv.writer(text)
+    table.writerow([*_COLUMNS, *(f"time.{name}" for name in _TIMES), *_JSON])
+    for number, event in enumerate(events, 1):
+        plain = [event[name] for name in _COLUMNS] + [event["time"][name] for name in _TIMES]
+        table.writerow([*map(_cell, plain), *(orjson.dumps(event[name]).decode() for name in _JSON)])
+        _tell(number)
+    text.detach()
+    return number
+
+
+def _cell(value: str | None) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{value}" if value and value[0] in "=+-@\t\r" else value or ""
+
+
+def _tell(number: int) -> None:
+    if number % 10_000 == 0 and sys.stderr.isatty():
+        click.echo(f"\r{number:>12,} events", nl=False, err=True)
