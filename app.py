@@ -18,12 +18,13 @@ from tracker.web.health import health_blueprint
 from tracker.web.log import log
 from tracker.web.login import login_blueprint
 from tracker.web.metrics import metrics_blueprint
+from tracker.web.people import people_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
 from tracker.web.sources import sources_blueprint
 from tracker.web.track import track_blueprint
 
-CONSOLE = (login_blueprint, account_blueprint, sources_blueprint)
+CONSOLE = (login_blueprint, account_blueprint, people_blueprint, sources_blueprint)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 import orjson
@@ -11,6 +11,7 @@ from tracker.cli.context import House, as_json, fail, house, print_lines, print_
 from tracker.ingest.fresh import system_clock, tombstone_digest
 from tracker.store import people, reports
 from tracker.store.engine import Connection, reading, transaction
+from tracker.store.exporting import everything_of
 
 Result = TypeVar("Result")
 
@@ -55,18 +56,10 @@ def unmerge(house: House, profile_id: str) -> None:
 def export(house: House, profile_id: str, output: Path | None) -> None:
     """Write all that is stored of one person as JSON lines: profile, merges, sessions, events."""
 
-    def work(conn: Connection) -> list[dict[str, Any]]:
-        person = reports.profile(conn, profile_id)
-        if person is None:
-            fail(f"No profile answers to {profile_id!r}.")
-        return [
-            {"kind": "profile"} | person,
-            *({"kind": "merge"} | merge for merge in reports.merges(conn, profile_id)),
-            *({"kind": "session"} | session for session in reports.sessions_of(conn, profile_id)),
-            *({"kind": "event"} | event for event in reports.events(conn, profile_id=profile_id)),
-        ]
-
-    lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in _read(house, work))
+    found = _read(house, lambda conn: list(everything_of(conn, profile_id)))
+    if not found:
+        fail(f"No profile answers to {profile_id!r}.")
+    lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in found)
     if output is None:
         click.echo(lines, nl=False)
     else:

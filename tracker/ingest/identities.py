@@ -28,6 +28,11 @@ class IdentityOffice:
     def _secrets(self, source_id: str) -> list[str]:
         return [hmac.new(key, source_id.encode(), hashlib.sha256).hexdigest() for key in self._signing]
 
+    def hashes_of(self, text: str) -> list[tuple[str, str]]:
+        """Return (kind, keyed hash) of all that a text may identify somebody by, under every secret key."""
+        values = {kind: value for kind in _KINDS if (value := normalised(kind, text)) is not None}
+        return [(kind, hashed) for kind, value in values.items() for hashed in self._hashes(kind, value)]
+
     def claim(self, source_id: str, position: int, properties: Mapping[str, Any]) -> Claim:
         """Return what the identify event at that position of a payload says, and whether it is signed."""
         given = {kind: properties[kind] for kind in _KINDS if properties.get(kind) not in (None, "")}

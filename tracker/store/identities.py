@@ -13,6 +13,7 @@ from tracker.core.steps import ClaimIdentity, Identify, SetTraits
 from tracker.store.engine import LostRace
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import AliasRow, IdentityRow, MergeRow, ProfileRow
+from tracker.store.traits import index_traits
 
 MOST_TRAITS = 200
 """How many names one profile's traits may have; each is bounded by what one event may hold."""
@@ -103,3 +104,4 @@ def note_people(
         known[step.profile_id] = with_traits(known[step.profile_id], step.traits, step.at, MOST_TRAITS)
     for profile_id in sorted(known):
         conn.execute(update(ProfileRow).where(ProfileRow.id == profile_id).values(traits=known[profile_id]))
+    index_traits(conn, known)

@@ -16,6 +16,7 @@ from tracker.store.tables import (
     QuarantineRow,
     SessionRow,
     TombstoneRow,
+    TraitRow,
 )
 
 
@@ -98,6 +99,7 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     }
     conn.execute(delete(QuarantineRow).where(kept_out))
     conn.execute(delete(IdentityRow).where(IdentityRow.profile_id.in_(family)))
+    conn.execute(delete(TraitRow).where(TraitRow.profile_id.in_(family)))
     conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
     counts["profiles"] = conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family))).rowcount
     known = set(conn.scalars(select(TombstoneRow.hash).where(TombstoneRow.hash.in_(sorted(gone)))))

@@ -20,6 +20,7 @@ from tracker.store.tables import (
     ProfileRow,
     QuarantineRow,
     SessionRow,
+    TraitRow,
 )
 
 AT_ONCE = 5_000
@@ -124,6 +125,7 @@ def _forget_people(before: Micros, ids: list[str], conn: Connection) -> int:
     family = list(conn.scalars(select(AliasRow.id).where(AliasRow.profile_id.in_(gone))))
     conn.execute(delete(AliasRow).where(AliasRow.profile_id.in_(gone)))
     conn.execute(delete(IdentityRow).where(IdentityRow.profile_id.in_(family)))
+    conn.execute(delete(TraitRow).where(TraitRow.profile_id.in_(family)))
     conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
     conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family)))
     conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family)))

@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["asset"] = _asset
     app.jinja_env.filters["moment"] = _moment
+    app.jinja_env.filters["clock"] = _clock
     app.register_blueprint(assets_blueprint)
 
 
@@ -49,3 +50,7 @@ def _version(name: str) -> str:
 
 def _moment(micros: Micros) -> str:
     return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _clock(micros: Micros) -> str:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%H:%M:%S")

@@ -16,6 +16,7 @@ from tracker.store.tables.collected import (
     TombstoneRow,
 )
 from tracker.store.tables.console import FailedLoginRow, LoginRow, SetupRow, UserRow
+from tracker.store.tables.traits import TraitRow
 
 __all__ = [
     "AliasRow",
@@ -34,5 +35,6 @@ __all__ = [
     "SetupRow",
     "SourceRow",
     "TombstoneRow",
+    "TraitRow",
     "UserRow",
 ]
