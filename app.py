@@ -13,6 +13,9 @@ from tracker.store.engine import connect
 from tracker.store.sources import Directory
 from tracker.web import direct, errors, guard, headers, page
 from tracker.web.account import account_blueprint
+from tracker.web.api_people import api_people_blueprint
+from tracker.web.api_sources import api_sources_blueprint
+from tracker.web.api_tracardi import tracardi_blueprint
 from tracker.web.counting import Metrics
 from tracker.web.health import health_blueprint
 from tracker.web.log import log
@@ -25,6 +28,7 @@ from tracker.web.sources import sources_blueprint
 from tracker.web.track import track_blueprint
 
 CONSOLE = (login_blueprint, account_blueprint, people_blueprint, sources_blueprint)
+API = (api_sources_blueprint, api_people_blueprint, tracardi_blueprint)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:
@@ -55,7 +59,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     errors.register(app)
     page.register(app)
     guard.prepare(app, settings)
-    for blueprint in (track_blueprint, script_blueprint, health_blueprint, metrics_blueprint, *CONSOLE):
+    for blueprint in (track_blueprint, script_blueprint, health_blueprint, metrics_blueprint, *CONSOLE, *API):
         app.register_blueprint(blueprint)
     direct.install(app)
     headers.register(app)

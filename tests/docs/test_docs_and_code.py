@@ -10,7 +10,7 @@ import pytest
 from docs.conftest import PAGES, ROOT, blocks
 from flask import Flask
 
-from app import CONSOLE
+from app import API, CONSOLE
 from tracker.cli import main
 from tracker.core import linking
 from tracker.settings import Settings
@@ -119,17 +119,28 @@ def test_the_container_has_everything_that_the_collector_reads() -> None:
     assert all((ROOT / name).exists() for name in names if not name.startswith("/"))
 
 
-def test_the_api_page_has_exactly_the_routes_that_are_served(app: Flask) -> None:
-    console = {blueprint.name for blueprint in CONSOLE} | {"assets"}
-    served = {
-        f"{method} {rule.rule}"
+def served(app: Flask) -> set[tuple[str, str]]:
+    """Return (blueprint, route) of everything that is served."""
+    return {
+        (rule.endpoint.partition(".")[0], f"{method} {rule.rule}")
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD"}
-        if rule.endpoint.partition(".")[0] not in console
     }
+
+
+def test_the_api_page_has_exactly_the_routes_that_are_served(app: Flask) -> None:
+    elsewhere = {blueprint.name for blueprint in (*CONSOLE, *API)} | {"assets"}
+    routes = {route for name, route in served(app) if name not in elsewhere}
     written = {route.strip("`") for route, *_ in rows(DOCS / "api.md", "Routes")}
     implied = {f"OPTIONS {route.split()[1]}" for route in written if route.startswith("GET ")}
-    assert served - implied == written
+    assert routes - implied == written
+
+
+def test_the_admin_apis_page_has_exactly_the_routes_that_are_served(app: Flask) -> None:
+    names = {blueprint.name for blueprint in API}
+    routes = {route for name, route in served(app) if name in names and not route.startswith("OPTIONS ")}
+    tables = (rows(DOCS / "admin-api.md", heading) for heading in ("Addresses", "Tools made for Tracardi"))
+    assert routes == {route.strip("`") for table in tables for route, *_ in table}
 
 
 def test_every_reason_to_refuse_a_hand_over_is_explained() -> None:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from web.conftest import PASSWORD
 
-from app import CONSOLE
+from app import API, CONSOLE
 from tracker.web.guard import HEADERS, is_marked
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -24,10 +24,11 @@ def walk(app: Flask) -> Iterator[tuple[str, str, str]]:
 
 
 def of_console(app: Flask) -> list[tuple[str, str, str]]:
-    return [found for found in walk(app) if found[2] not in OUTSIDE and not found[0].startswith("assets.")]
+    others = {"assets"} | {blueprint.name for blueprint in API}
+    return [found for found in walk(app) if found[2] not in OUTSIDE and found[0].partition(".")[0] not in others]
 
 
-def test_all_that_is_served_is_the_public_interface_the_assets_or_the_console(app) -> None:
+def test_all_that_is_served_is_the_public_interface_the_assets_the_admin_api_or_the_console(app) -> None:
     names = {blueprint.name for blueprint in CONSOLE}
     assert {endpoint.partition(".")[0] for endpoint, _, _ in of_console(app)} == names
 

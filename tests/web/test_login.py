@@ -9,7 +9,7 @@ from web.conftest import PASSWORD
 from tracker.cli import main
 from tracker.store import accounts
 from tracker.store.engine import transaction
-from tracker.web.login import TRIES_BY_ACCOUNT, TRIES_BY_NETWORK
+from tracker.web.credentials import TRIES_BY_ACCOUNT, TRIES_BY_NETWORK
 
 ONE_DATABASE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 pytestmark = ONE_DATABASE

@@ -34,8 +34,8 @@ class Decoded:
 
 def decode(stream: BinaryIO, *, content_type: str | None, content_encoding: str | None, limits: Limits) -> Decoded:
     """The body of a request as a dict of bounded, storable JSON; ``Refusal`` and nothing else for any other bytes."""
-    _check_media(content_type, content_encoding)
-    sent = _read(stream, limits.body)
+    check_media(content_type, content_encoding)
+    sent = read_bounded(stream, limits.body)
     # RFC 8259 lets a reader ignore the mark, and some editors and shells put one before everything they send.
     raw = sent.removeprefix(BYTE_ORDER_MARK)
     if not raw or raw.isspace():
@@ -72,7 +72,7 @@ def oversized(decoded: Decoded, limits: Limits) -> Mapping[int, int]:
     return {place: size for place, size in sizes.items() if size > limits.event}
 
 
-def _check_media(content_type: str | None, content_encoding: str | None) -> None:
+def check_media(content_type: str | None, content_encoding: str | None) -> None:
     """Let a body pass that says it is JSON, plain text or nothing, in UTF-8 and not compressed."""
     if content_encoding is not None and content_encoding.strip():
         raise UnsupportedMedia("A compressed body is not accepted: send it without Content-Encoding.")
@@ -87,7 +87,7 @@ def _check_media(content_type: str | None, content_encoding: str | None) -> None
         raise UnsupportedMedia("Send the payload in UTF-8.")
 
 
-def _read(stream: BinaryIO, limit: int) -> bytes:
+def read_bounded(stream: BinaryIO, limit: int) -> bytes:
     """The whole body; ``TooLarge`` once it is over the limit, announced or not."""
     chunks: list[bytes] = []
     wanted = limit + 1

@@ -92,7 +92,7 @@ def session(conn: Connection, session_id: str) -> dict[str, Any] | None:
         .outerjoin(AliasRow, AliasRow.id == SessionRow.profile_id)
         .where(SessionRow.id == session_id)
     ).first()
-    return None if row is None else _session(row)
+    return None if row is None else session_of(row)
 
 
 def sessions_of(conn: Connection, alias: str) -> list[dict[str, Any]]:
@@ -103,10 +103,11 @@ def sessions_of(conn: Connection, alias: str) -> list[dict[str, Any]]:
         .where(AliasRow.profile_id == (live_id(conn, alias) or ""))
         .order_by(SessionRow.created, SessionRow.id)
     )
-    return [_session(row) for row in rows]
+    return [session_of(row) for row in rows]
 
 
-def _session(row: Row[Any]) -> dict[str, Any]:
+def session_of(row: Row[Any]) -> dict[str, Any]:
+    """Return a session as it is printed; the row has a ``live`` profile besides its own columns."""
     return {
         "id": row.id,
         "client_id": row.client_id,
@@ -144,10 +145,11 @@ def events(
     if event_type is not None:
         query = query.where(EventRow.type == event_type)
     for row in conn.execute(query.execution_options(yield_per=500)):
-        yield _event(row)
+        yield event_of(row)
 
 
-def _event(row: Row[Any]) -> dict[str, Any]:
+def event_of(row: Row[Any]) -> dict[str, Any]:
+    """Return an event as it is printed; the row has a ``live`` profile besides its own columns."""
     return {
         "id": row.id,
         "type": row.type,

@@ -1,7 +1,7 @@
 """Finding people: by any id, by what identifies them, by their traits, and whoever was here last."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -10,6 +10,7 @@ from tracker.core import trait_search
 from tracker.core.identity_keys import shown_traits
 from tracker.core.merging import combined
 from tracker.core.model import Json, Micros
+from tracker.core.times import iso
 from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, ProfileRow, SessionRow, SourceRow
 from tracker.store.traits import holders
 
@@ -28,9 +29,16 @@ class Found:
     id: str
     traits: Json
     identified: bool
+    created: Micros
     updated: Micros
     why: str = ""
     source_id: str = ""
+
+
+def shown(person: Found) -> dict[str, Any]:
+    """Return a person as the API lists them."""
+    times = {"created": iso(person.created), "updated": iso(person.updated)}
+    return {"id": person.id, "identified": person.identified, "traits": person.traits} | times
 
 
 def find(conn: Connection, text: str, hashes: Sequence[tuple[str, str]]) -> list[Found]:
@@ -56,11 +64,11 @@ def latest(conn: Connection) -> list[Found]:
         if (owner := live.get(row.profile_id)) and len(seen) < MOST:
             seen.setdefault(owner, row)
     known = {person.id: person for person in _people(conn, dict.fromkeys(seen, ""))}
-    return [_seen(known[owner], row.received_at, row.source_id) for owner, row in seen.items() if owner in known]
-
-
-def _seen(person: Found, at: Micros, source_id: str) -> Found:
-    return Found(person.id, person.traits, person.identified, at, source_id=source_id)
+    return [
+        replace(known[owner], updated=row.received_at, source_id=row.source_id)
+        for owner, row in seen.items()
+        if owner in known
+    ]
 
 
 def _by_id(conn: Connection, text: str) -> Iterable[tuple[str, Iterable[str]]]:
@@ -79,12 +87,8 @@ def _by_trait(conn: Connection, text: str, known: set[str]) -> list[Found]:
     for person in _people(conn, dict.fromkeys(set(live.values()) - known, "")):
         names = trait_search.names_of(person.traits, value)
         if name in names or (names and not name):
-            found.append(_because(person, name or names[0]))
+            found.append(replace(person, why=name or names[0]))
     return found
-
-
-def _because(person: Found, why: str) -> Found:
-    return Found(person.id, person.traits, person.identified, person.updated, why)
 
 
 def _note(why: dict[str, str], reason: str, ids: Iterable[str]) -> None:
@@ -106,7 +110,7 @@ def _people(conn: Connection, why: dict[str, str]) -> list[Found]:
     """Return the live profiles of these ids with all that is known of each, merged profiles included."""
     if not why:
         return []
-    columns = (ProfileRow.id, ProfileRow.traits, ProfileRow.identified, ProfileRow.updated)
+    columns = (ProfileRow.id, ProfileRow.traits, ProfileRow.identified, ProfileRow.created, ProfileRow.updated)
     rows = conn.execute(
         select(*columns, AliasRow.profile_id.label("live"))
         .join(ProfileRow, ProfileRow.id == AliasRow.id)
@@ -118,7 +122,7 @@ def _people(conn: Connection, why: dict[str, str]) -> list[Found]:
         if own := next((row for row in mine if row.id == profile_id), None):
             known = combined(row.traits for row in mine)
             traits = shown_traits((name, value) for name, (value, _) in known.items())
-            people.append(Found(profile_id, traits, own.identified, own.updated, reason))
+            people.append(Found(profile_id, traits, own.identified, own.created, own.updated, reason))
     return people
 
 

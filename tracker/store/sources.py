@@ -10,12 +10,13 @@ from functools import cache
 from typing import Any
 
 from publicsuffixlist import PublicSuffixList
-from sqlalchemy import Connection, Engine, Row, Update, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Update, delete, insert, select, tuple_, update
 
 from tracker.core import source_rules
 from tracker.core.model import Json, Micros, Source
 from tracker.core.refusal import Unavailable
 from tracker.store.engine import reading, transaction
+from tracker.store.listing import Listed
 from tracker.store.tables import QuarantineRow, SourceRow
 
 REFRESHED_EVERY: Micros = 2_000_000
@@ -144,6 +145,31 @@ def remove(engine: Engine, source_id: str) -> bool:
     return transaction(engine, work)
 
 
+def put(engine: Engine, source: Source, now: Micros) -> None:
+    """Store a browser source, whether there is one of its id already or not; other kinds keep their secret."""
+    try:
+        create(engine, source, now)
+    except SourceExists:
+        change(engine, source, now)
+
+
+def shown(source: Source) -> dict[str, Any]:
+    """Return a source as people and tools may see it: all but its secret."""
+    plain = {"id": source.id, "name": source.name, "kind": source.kind, "enabled": source.enabled}
+    return plain | _config(source)
+
+
+def listed(engine: Engine, after: tuple[Any, ...] | None, most: int) -> Listed:
+    """Return a page of the sources, the oldest first."""
+    key = (SourceRow.created, SourceRow.id)
+    query = select(SourceRow.__table__).order_by(*key).limit(most + 1)
+    if after is not None:
+        query = query.where(tuple_(*key) > after)
+    rows = transaction(reading(engine), lambda conn: conn.execute(query).all())
+    last = rows[most - 1] if len(rows) > most else None
+    return Listed(tuple(shown(_source(row)) for row in rows[:most]), (last.created, last.id) if last else None)
+
+
 def _the_one(source_id: str) -> Update:
     return update(SourceRow).where(SourceRow.id == source_id)
 
@@ -213,7 +239,12 @@ def _text_list(value: Any) -> Iterable[str]:
 
 
 def _row(source: Source) -> dict[str, Any]:
-    config = {
+    plain = {"id": source.id, "name": source.name, "kind": source.kind, "enabled": source.enabled}
+    return plain | {"config": _config(source), "secret_hash": source.secret_hash}
+
+
+def _config(source: Source) -> dict[str, Any]:
+    return {
         "origins": list(source.origins),
         "domains": list(source.domains),
         "links": list(source.links),
@@ -222,8 +253,6 @@ def _row(source: Source) -> dict[str, Any]:
         "auto": dict(source.auto),
         "settings": dict(source.settings),
     }
-    plain = {"id": source.id, "name": source.name, "kind": source.kind, "enabled": source.enabled}
-    return plain | {"config": config, "secret_hash": source.secret_hash}
 
 
 def _source(row: Row[Any]) -> Source:

@@ -62,7 +62,7 @@ def _finish(
         "request",
         request_id=noted.request_id,
         method=method,
-        path=path,
+        path=noted.rule or path,
         status=status,
         ms=round(seconds * 1000, 2),
         source=noted.source_id,

@@ -8,17 +8,15 @@ from flask import session as cookie
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.core import account_rules
-from tracker.core.client_address import client_network
 from tracker.ingest import passwords
-from tracker.store import accounts, throttle
+from tracker.store import accounts
 from tracker.store.accounts import Login, SetupIsOver, User
+from tracker.web.credentials import TooManyTries, network, proven
 from tracker.web.guard import ask, change, guard, own_affair, public, the_login
 from tracker.web.page import page
 from tracker.web.services import services
 
 login_blueprint = guard(Blueprint("login", __name__))
-TRIES_BY_ACCOUNT = 10
-TRIES_BY_NETWORK = 50
 _WRONG = "That name and password do not go together."
 
 
@@ -41,18 +39,17 @@ def login() -> BaseResponse:
 @public
 def log_in() -> BaseResponse:
     """Log somebody in, as a browser with a new token; wrong names and wrong passwords are told apart by nobody."""
-    name, now = request.form.get("name", "").strip().casefold(), services().clock()
-    limits = _limits(name)
-    if wait := change(lambda conn: throttle.spend(conn, limits, now)):
-        answer = _door(429, name=name, problem=f"Too many wrong passwords; try again in {-(-wait // 60)} minutes.")
-        answer.headers["Retry-After"] = str(wait)
+    name = request.form.get("name", "").strip()
+    try:
+        user = proven(name, request.form.get("password", ""))
+    except TooManyTries as error:
+        minutes = -(-error.wait // 60)
+        answer = _door(429, name=name, problem=f"Too many wrong passwords; try again in {minutes} minutes.")
+        answer.headers["Retry-After"] = str(error.wait)
         return answer
-    found = ask(lambda conn: accounts.named(conn, name))
-    if not passwords.matches(request.form.get("password", ""), found[1] if found else None) or found is None:
+    if user is None:
         return _door(403, name=name, problem=_WRONG)
-    account, network = limits
-    change(lambda conn: throttle.forgive(conn, account, network))
-    _enter(found[0])
+    _enter(user)
     return redirect(_inside(request.form.get("next", "")), 303)
 
 
@@ -110,21 +107,11 @@ def checked(name: str, password: str) -> tuple[str, dict[str, str]]:
     return name, problems
 
 
-def _limits(name: str) -> dict[str, int]:
-    """Return how often a wrong password may be given, for this account and from this network."""
-    return {account_rules.tries_of(name): TRIES_BY_ACCOUNT, f"network:{_network()}": TRIES_BY_NETWORK}
-
-
-def _network() -> str:
-    trusted = services().settings.trusted_proxies
-    return client_network(request.remote_addr, request.headers.get("X-Forwarded-For"), trusted)
-
-
 def _enter(user: User) -> None:
     """Log a user in: whatever the cookie said before is forgotten, so that nobody can have put it there."""
     token, now = secrets.token_urlsafe(32), services().clock()
     browser = request.headers.get("User-Agent", "")
-    entered = Login("", user, now, now, browser, _network())
+    entered = Login("", user, now, now, browser, network())
     change(lambda conn: accounts.log_in(conn, token, entered))
     cookie.clear()
     cookie["login"] = token

@@ -22,6 +22,8 @@ class Notes:
     task: str | None = None
     events: int = 0
     """How many events came with it, whatever became of them."""
+    rule: str | None = None
+    """How the log writes a path that holds somebody's id."""
 
     @property
     def request_id(self) -> str:

@@ -127,21 +127,21 @@ _PASS = PassSchema()
 
 def checked(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the known fields of a tracker payload, trimmed and in shape; Malformed names everything wrong."""
-    return plainly_checked(body) or _load(_TRACK, body)
+    return plainly_checked(body) or load(_TRACK, body)
 
 
 def pass_request(body: Mapping[str, Any]) -> tuple[str, str]:
     """Return (source id, profile id) of a request for a pass; Malformed where it has another shape."""
-    found = _load(_PASS, body)
+    found = load(_PASS, body)
     return found["source"]["id"], found["profile"]["id"]
 
 
-def _load(schema: Schema, body: Mapping[str, Any]) -> dict[str, Any]:
+def load(schema: Schema, given: Any, part: str = "body") -> Any:
+    """Return what a part of a request says, in the shape of a schema; Malformed names everything wrong with it."""
     try:
-        found: dict[str, Any] = schema.load(body)
+        return schema.load(given)
     except ValidationError as error:
-        raise Malformed(list(_problems(error.messages, ("body",)))) from None
-    return found
+        raise Malformed(list(_problems(error.messages, (part,)))) from None
 
 
 def _problems(messages: Any, loc: Location) -> Iterator[Problem]:
