@@ -17,18 +17,20 @@ from tracker.web.api_people import api_people_blueprint
 from tracker.web.api_sources import api_sources_blueprint
 from tracker.web.api_tracardi import tracardi_blueprint
 from tracker.web.counting import Metrics
+from tracker.web.explorer import explorer_blueprint
 from tracker.web.health import health_blueprint
 from tracker.web.log import log
 from tracker.web.login import login_blueprint
 from tracker.web.metrics import metrics_blueprint
+from tracker.web.openapi import openapi_blueprint
 from tracker.web.people import people_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
 from tracker.web.sources import sources_blueprint
 from tracker.web.track import track_blueprint
 
-CONSOLE = (login_blueprint, account_blueprint, people_blueprint, sources_blueprint)
-API = (api_sources_blueprint, api_people_blueprint, tracardi_blueprint)
+CONSOLE = (login_blueprint, account_blueprint, people_blueprint, sources_blueprint, explorer_blueprint)
+API = (api_sources_blueprint, api_people_blueprint, tracardi_blueprint, openapi_blueprint)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:

@@ -6,11 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, render_template, url_for
+from flask import Blueprint, Flask, Response, g, render_template, send_from_directory, url_for
 
 from tracker.core.model import Micros
 
-FOLDER = Path(__file__).resolve().parents[2] / "static" / "console"
+_STATIC = Path(__file__).resolve().parents[2] / "static"
+FOLDER = _STATIC / "console"
 assets_blueprint = Blueprint("assets", __name__, static_folder=str(FOLDER), static_url_path="/console-assets")
 
 
@@ -21,10 +22,16 @@ def _kept_for_long(response: Response) -> Response:
     return response
 
 
+@assets_blueprint.get("/console-assets/vendor/<path:filename>")
+def vendor(filename: str) -> Response:
+    """Serve what others have made, each in a folder that carries its version and its licence."""
+    return send_from_directory(_STATIC / "vendor", filename)
+
+
 def register(app: Flask) -> None:
     """Tell templates where the assets are and how a moment is written."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["asset"] = _asset
+    app.jinja_env.globals |= {"asset": _asset, "vendor": _vendor}
     app.jinja_env.filters["moment"] = _moment
     app.jinja_env.filters["clock"] = _clock
     app.register_blueprint(assets_blueprint)
@@ -41,6 +48,10 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 
 def _asset(name: str) -> str:
     return url_for("assets.static", filename=name, v=_version(name))
+
+
+def _vendor(name: str) -> str:
+    return url_for("assets.vendor", filename=name)
 
 
 @cache

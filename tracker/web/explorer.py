@@ -1,0 +1,14 @@
+"""The page on which the admin API is tried out."""
+
+from flask import Blueprint, Response
+
+from tracker.web.guard import guard
+from tracker.web.page import page
+
+explorer_blueprint = guard(Blueprint("explorer", __name__))
+
+
+@explorer_blueprint.get("/docs")
+def explorer() -> Response:
+    """Show every operation of /openapi.json, to be tried with a token."""
+    return page("explorer.html")
