@@ -4,10 +4,9 @@ import http.client
 import json
 import socket
 import statistics
-import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -50,21 +49,28 @@ def half_sent(ours: Server, visitors: Path, rounds: int, seconds: int) -> Iterat
 
 
 def refusing(database: str, folder: Path) -> Iterator[str]:
-    """Yield the row for a database that has become read-only while the collector runs."""
+    """Yield the rows for a database that takes no write while the collector runs: read-only, or its disk is full."""
     with ExitStack() as stack:
         env = prepared(stack, database, folder / f"{database}-refusing")
-        if database == "postgresql":
+        if database == "sqlite":
+            yield f"| sqlite full, {TRIES} requests | {_refusals('full:create_app()', 8805, folder, env)} |"
+            env["DATABASE_URL"] = env["DATABASE_URL"].replace("///", "///file:") + "?mode=ro&uri=true"
+        else:
             engine = connect(env["DATABASE_URL"])
             with engine.begin() as conn:
                 conn.execute(text("ALTER DATABASE postgres SET default_transaction_read_only = on"))
             engine.dispose()
-        else:
-            env["DATABASE_URL"] = env["DATABASE_URL"].replace("///", "///file:") + "?mode=ro&uri=true"
-        server = stack.enter_context(running("refusing", "app:create_app()", 8804, folder, env))
-        with ThreadPoolExecutor(32) as pool:
-            answers = Counter(pool.map(lambda _: _refusal(server), range(TRIES)))
-    told = ", ".join(f"{count} × {answer}" for answer, count in answers.most_common())
-    yield f"| {database} read-only, {TRIES} requests | {told} |"
+        yield f"| {database} read-only, {TRIES} requests | {_refusals('app:create_app()', 8804, folder, env)} |"
+
+
+def _refusals(app: str, port: int, folder: Path, env: Mapping[str, str]) -> str:
+    """Return what so many requests were answered by a collector whose database takes nothing."""
+    with running(f"refusing-{port}", app, port, folder, env) as server, ThreadPoolExecutor(32) as pool:
+        # In a file that may not grow, the pages that are there have room for a few more.
+        while _refusal(server) == "200":
+            pass
+        answers = Counter(pool.map(lambda _: _refusal(server), range(TRIES)))
+    return ", ".join(f"{count} × {answer}" for answer, count in answers.most_common())
 
 
 def _etag(server: Server, path: str) -> str:
@@ -77,7 +83,8 @@ def _half_sent(server: Server) -> Iterator[None]:
     opened = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(HALF_SENT)]
     for one in opened:
         one.sendall(HALF)
-    time.sleep(0.5)
+    # Connections are taken in the order in which they came: once this one is answered, all those are held open.
+    urllib.request.urlopen(f"{server.url}/healthz").close()  # noqa: S310
     yield
     for one in opened:
         one.close()
