@@ -19,7 +19,6 @@ from tracker.ingest.importing import Importer, beside
 from tracker.ingest.lines import Reader
 from tracker.store import reports, sources
 from tracker.store.backup import whole
-from tracker.store.engine import Connection, reading, transaction
 
 _COLUMNS = ("id", "type", "source", "profile", "session", "received_at")
 _TIMES = ("create", "insert", "update")
@@ -42,11 +41,8 @@ def event_commands() -> None:
 @house
 def list_events(house: House, /, as_json: bool, **filters: str | None) -> None:
     """List events, the oldest first."""
-
-    def work(conn: Connection) -> None:
-        print_lines(reports.events(conn, **filters), as_json, ("received_at", "source", "profile", "type", "id"))
-
-    transaction(reading(house.engine), work)
+    found = reports.every_event(house.engine, **filters)
+    print_lines(found, as_json, ("received_at", "source", "profile", "type", "id"))
 
 
 @event_commands.command("export")
@@ -61,13 +57,8 @@ def export(house: House, /, file: Path, overwrite: bool, **filters: str | None) 
     if file.exists() and not overwrite:
         fail(f"{file} is there already; name another one, or say --overwrite.")
     started, write = time.monotonic(), _write_table if file.suffix.lower() == ".csv" else _write_lines
-
-    def work(conn: Connection) -> int:
-        with draft.open("wb") as out:
-            return write(out, reports.events(conn, **filters))
-
-    with explained(), whole(file) as draft:
-        events = transaction(reading(house.engine), work)
+    with explained(), whole(file) as draft, draft.open("wb") as out:
+        events = write(out, reports.every_event(house.engine, **filters))
     click.echo(f"Wrote {events:,} events to {file}, {_speed(events, started)}.")
 
 

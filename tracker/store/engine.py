@@ -21,6 +21,8 @@ __all__ = ["Connection", "Engine", "LostRace", "Rejected", "connect", "reading",
 Result = TypeVar("Result")
 ATTEMPTS = 12
 LONGEST_PAUSE = 0.5
+LARGEST_LOG = 64 * 1024 * 1024
+"""Bytes of SQLite's write-ahead log that stay on the disk."""
 _RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
 _NOT_MIGRATED = {"42P01", "42703"}  # undefined_table, undefined_column; SQLite says the same as an OperationalError.
 
@@ -133,7 +135,9 @@ def _prepare_sqlite(busy_ms: int, dbapi_connection: Any, _record: Any) -> None:
     # soon, and ``transaction`` waits on in a way that lets the others go on.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_ms}"):
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_ms}")
+    # The log grows while somebody reads for long; once it can be begun anew it gives back what is over this.
+    for pragma in (*pragmas, f"journal_size_limit={LARGEST_LOG}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, tuple_
 
 from tracker.core.identity_keys import shown_traits
 from tracker.core.merging import combined
+from tracker.core.model import Micros
 from tracker.core.times import iso
+from tracker.store.engine import Engine, reading, transaction
 from tracker.store.tables import (
     AliasRow,
     EventKeyRow,
@@ -122,15 +124,41 @@ def session_of(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def events(
+def events(conn: Connection, **filters: str | None) -> Iterator[dict[str, Any]]:
+    """Yield events, the oldest first, as ``tracker event list`` prints them; for the filters see ``event_query``."""
+    for row in conn.execute(event_query(conn, **filters).execution_options(yield_per=500)):
+        yield event_of(row)
+
+
+def every_event(engine: Engine, page: int = 2_000, /, **filters: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the same, each page read in a transaction of its own, for as long as it takes.
+
+    While one transaction reads, SQLite keeps all that is written meanwhile in its log, whose size nothing bounds.
+    """
+    order = tuple_(EventRow.received_at, EventRow.batch, EventRow.position)
+    last: tuple[Micros, str, int] | None = None
+
+    def read(conn: Connection) -> Sequence[Row[Any]]:
+        query = event_query(conn, **filters).limit(page)
+        if last is not None:
+            # The first of the two is what an index can be entered by.
+            query = query.where(EventRow.received_at >= last[0], order > last)
+        return conn.execute(query).all()
+
+    while rows := transaction(reading(engine), read):
+        yield from map(event_of, rows)
+        last = rows[-1].received_at, rows[-1].batch, rows[-1].position
+
+
+def event_query(
     conn: Connection,
     *,
     profile_id: str | None = None,
     session_id: str | None = None,
     source_id: str | None = None,
     event_type: str | None = None,
-) -> Iterator[dict[str, Any]]:
-    """Yield events, the oldest first, as ``tracker event list`` prints them; ``profile_id`` may be any alias."""
+) -> Select[Any]:
+    """Return the query for events, the oldest first, with their ``live`` profiles; ``profile_id`` may be any alias."""
     query = (
         select(EventRow.__table__, AliasRow.profile_id.label("live"))
         .outerjoin(AliasRow, AliasRow.id == EventRow.profile_id)
@@ -144,8 +172,7 @@ def events(
         query = query.where(EventRow.source_id == source_id)
     if event_type is not None:
         query = query.where(EventRow.type == event_type)
-    for row in conn.execute(query.execution_options(yield_per=500)):
-        yield event_of(row)
+    return query
 
 
 def event_of(row: Row[Any]) -> dict[str, Any]:
