@@ -67,7 +67,7 @@ PAYLOAD = st.fixed_dictionaries(
 def marshmallow(body: dict[str, Any]) -> dict[str, Any] | None:
     """Return what the schema alone makes of a payload, None where it refuses it."""
     try:
-        return schemas._load(schemas._TRACK, body)
+        return schemas.load(schemas._TRACK, body)
     except Malformed:
         return None
 
