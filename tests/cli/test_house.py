@@ -123,7 +123,9 @@ def test_the_installed_script_speaks_json_on_standard_output_alone(shell) -> Non
 
 
 @ONE_DATABASE
-def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(environment, shell, tmp_path) -> None:
+def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(
+    environment, shell, tracker, tmp_path
+) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -149,6 +151,9 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(envir
             assert made.code == 0, made.err
             body = json.dumps({"source": {"id": "shop"}, "events": [{"type": "a", "id": "e1"}]}).encode()
             assert ask(f"{address}/track", body) == 200
+            assert tracker("db", "backup", str(tmp_path / "copy.db"), **serving).code == 0
+            for command in (("restore", "--yes", str(tmp_path / "copy.db")), ("copy", "--to", "sqlite:///there.db")):
+                assert "The collector is running" in tracker("db", *command, **serving).err
         finally:
             server.send_signal(signal.SIGTERM)
             ended = server.wait(DEADLINE)
@@ -159,6 +164,7 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(envir
     assert re.search(r"^  https://collect\.example/setup\?token=\S{43}$", said, re.MULTILINE)
     [event] = shell("event", "list", "--json", **serving).lines
     assert (event["id"], event["source"]) == ("e1", "shop")
+    assert tracker("db", "restore", "--yes", str(tmp_path / "copy.db"), **serving).code == 0
     assert shell("db", "check", **serving).code == 0
 
 

@@ -1,10 +1,9 @@
 """What is different about events that were recorded elsewhere, or long ago, and are brought in by the operator."""
 
-from dataclasses import replace
-
 from tracker.core.ids import names_nobody
 from tracker.core.known import Known
-from tracker.core.model import Fresh, Payload
+from tracker.core.model import Micros, Payload
+from tracker.core.steps import CreateProfile
 
 
 def brought_in_already(payload: Payload, known: Known) -> bool:
@@ -13,14 +12,13 @@ def brought_in_already(payload: Payload, known: Known) -> bool:
     return all(key in known.events or key in known.forgotten for key in keys)
 
 
-def under_its_own_name(payload: Payload, known: Known, fresh: Fresh) -> tuple[Payload, Fresh]:
-    """Return the payload and what it may use up so that a visitor whom nobody knows here keeps the id it had.
+def newcomer(payload: Payload, known: Known, at: Micros) -> tuple[CreateProfile, ...]:
+    """Return the profile to make before a payload is decided, where it names a visitor whom nobody knows here.
 
-    A browser may not choose the id of its profile, because whoever knows an id may speak for it; the operator may.
+    A browser may not choose the id of its profile, because whoever knows an id may speak for it; the operator may, and
+    is believed before any session of that name.
     """
     sent = payload.profile_id
-    if sent is None or sent in known.aliases or sent in known.erased or names_nobody(sent) or payload.claims:
-        return payload, fresh
-    if any(known.live(session.profile_id) for session in known.sessions.get(payload.session_id or "", [])):
-        return payload, fresh
-    return replace(payload, profile_id=None), replace(fresh, profile=sent)
+    if sent is None or sent in known.aliases or sent in known.erased or names_nobody(sent):
+        return ()
+    return (CreateProfile(sent, at, at),)

@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 import orjson
 
-from tracker.core.history import brought_in_already, under_its_own_name
-from tracker.core.known import Known, absorb
+from tracker.core.history import brought_in_already, newcomer
+from tracker.core.known import absorb
 from tracker.core.model import Source
 from tracker.core.resolution import resolve
-from tracker.core.steps import Resolution, Step
+from tracker.core.steps import Step
 from tracker.ingest.fresh import NewId, fresh_for
 from tracker.ingest.lines import BadLine, Past, Reader, from_row
 from tracker.store import months
@@ -121,19 +121,16 @@ class Importer:
                 if brought_in_already(past.payload, found):
                     fates["known already"] += 1
                     continue
-                resolution = self._decided(past, found)
+                steps += (made := newcomer(past.payload, found, past.at))
+                absorb(found, made)
+                resolution = resolve(past.payload, found, fresh_for(past.payload, past.clock, self.new_id))
                 absorb(found, resolution.steps)
-                steps.extend(resolution.steps)
+                steps += resolution.steps
                 fates.update(fate for _, fate in resolution.fates)
             apply_history(conn, steps)
             return fates
 
         return transaction(self.engine, work)
-
-    def _decided(self, past: Past, found: Known) -> Resolution:
-        fresh = fresh_for(past.payload, lambda: past.at, self.new_id)
-        payload, fresh = under_its_own_name(past.payload, found, fresh)
-        return resolve(payload, found, fresh)
 
 
 def beside(file: Path, name: str) -> Path:

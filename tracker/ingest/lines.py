@@ -35,6 +35,10 @@ class Past:
     payload: Payload
     at: Micros
 
+    def clock(self) -> Micros:
+        """Return the time as it was then."""
+        return self.at
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
