@@ -16,6 +16,7 @@ from tracker.web.account import account_blueprint
 from tracker.web.api_people import api_people_blueprint
 from tracker.web.api_sources import api_sources_blueprint
 from tracker.web.api_tracardi import tracardi_blueprint
+from tracker.web.builder import builder_blueprint
 from tracker.web.counting import Metrics
 from tracker.web.explorer import explorer_blueprint
 from tracker.web.health import health_blueprint
@@ -29,7 +30,10 @@ from tracker.web.services import Services, install
 from tracker.web.sources import sources_blueprint
 from tracker.web.track import track_blueprint
 
-CONSOLE = (login_blueprint, account_blueprint, people_blueprint, sources_blueprint, explorer_blueprint)
+CONSOLE = (
+    *(login_blueprint, account_blueprint, people_blueprint, sources_blueprint, builder_blueprint),
+    *(explorer_blueprint,),
+)
 API = (api_sources_blueprint, api_people_blueprint, tracardi_blueprint, openapi_blueprint)
 
 

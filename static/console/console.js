@@ -13,3 +13,9 @@ document.addEventListener('click', async (event) => {
   }
   setTimeout(() => { button.textContent = 'Copy'; }, 3000);
 });
+
+// A source was stored, so what was typed for it need not be kept any more.
+if (document.querySelector('[data-drafts-over]') && sessionStorage.getItem('sent')) {
+  sessionStorage.removeItem(sessionStorage.getItem('sent'));
+  sessionStorage.removeItem('sent');
+}

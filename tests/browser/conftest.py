@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from browser.entering import without_users
 from browser.pageserver import PageServer
 from browser.web import Web, collector
-from tracker.store.engine import connect
+from tracker.store.engine import connect, transaction
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 # Sites that matter here are served by https in real life, and Chromium gives Web Locks to those only.
@@ -70,6 +71,14 @@ def web(running: Web, referrals: str) -> Iterator[Web]:
     for line in running.story():
         print(line)  # noqa: T201
     assert running.broken() == {}
+
+
+@pytest.fixture
+def console(web: Web) -> Iterator[Web]:
+    """The collector without the users of other tests."""
+    transaction(web.engine, without_users)
+    yield web
+    transaction(web.engine, without_users)
 
 
 @pytest.fixture(scope="package")

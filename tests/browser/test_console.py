@@ -1,25 +1,21 @@
 """The console in a browser: from the printed link to the first event, hostile names, and screen readers."""
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import delete
 
-from browser.pageserver import COLLECTOR
+from browser.entering import HOME, PASSWORD, log_in
 from browser.web import ROOT, Web
 from tracker.core.model import Source
-from tracker.ingest import passwords
 from tracker.ingest.fresh import system_clock
 from tracker.store import accounts, sources
 from tracker.store.accounts import User
-from tracker.store.engine import Connection, transaction
-from tracker.store.tables import LoginRow, SourceRow, UserRow
+from tracker.store.engine import transaction
+from tracker.store.tables import SourceRow
 
 AXE = ROOT / "snippet_templates" / "node_modules" / "axe-core" / "axe.min.js"
-HOME = f"http://{COLLECTOR}"
-PASSWORD = "correct horse battery"
 RUN = "window.ran=1"
 TAGS = [
     f"<script>{RUN}</script>",
@@ -43,29 +39,6 @@ ENDS = ["", '">', "'>", "</textarea>", "</pre></title></script>"]
 PAYLOADS = [f"{end}{tag}" for tag, end in itertools.product(TAGS, ENDS)]
 
 
-@pytest.fixture
-def console(web: Web) -> Iterator[Web]:
-    """The collector without users and sources of other tests."""
-
-    def empty(conn: Connection) -> None:
-        for table in (LoginRow, UserRow):
-            conn.execute(delete(table))
-
-    transaction(web.engine, empty)
-    yield web
-    transaction(web.engine, empty)
-
-
-def log_in(console: Web, page: Page) -> None:
-    user = User("anna", "anna", "owner", system_clock())
-    transaction(console.engine, lambda conn: accounts.add(conn, user, passwords.hashed(PASSWORD)))
-    page.goto(f"{HOME}/login")
-    page.get_by_label("Name").fill("anna")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Sources").wait_for()
-
-
 def test_a_new_owner_comes_from_the_printed_link_to_the_first_event(
     console: Web, context: BrowserContext, visitor
 ) -> None:
@@ -80,7 +53,7 @@ def test_a_new_owner_comes_from_the_printed_link_to_the_first_event(
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Make the first source").click()
     page.keyboard.type("My shop")
-    page.get_by_role("button", name="Make the source").click()
+    page.get_by_role("button", name="Make the source").first.click()
     snippet = page.locator("#snippet-stub").inner_text()
     page.get_by_role("button", name="Copy").first.click()
     page.get_by_role("button", name="Copied").or_(page.get_by_role("button", name="Press Ctrl+C")).wait_for()
@@ -142,7 +115,14 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
     for path in ("/login", "/setup?token=none"):
         examine(path)
     log_in(console, page)
-    for path in ("/sources", f"/source?id=axe-{scheme}", f"/source?id=axe-site-{scheme}", "/sources/new", "/account"):
+    for path in (
+        "/sources",
+        f"/source?id=axe-{scheme}",
+        f"/source?id=axe-site-{scheme}",
+        "/sources/new",
+        f"/source/edit?id=axe-site-{scheme}",
+        "/account",
+    ):
         examine(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     assert found == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.core.source_rules import host, linked_domains, origin, source_id
+from tracker.core.source_rules import api_url, host, linked_domains, origin, source_id
 
 PUBLIC_SUFFIXES = {"com", "co.uk", "example", "xn--p1ai"}
 
@@ -144,3 +144,23 @@ def test_the_own_domain_below_a_public_suffix_is_taken():
         "shop.co.uk",
         "blog.example",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        (" https://collect.example/ ", "https://collect.example"),
+        ("http://localhost:8686/base", "http://localhost:8686/base"),
+    ],
+)
+def test_the_address_of_a_collector_loses_its_last_slash(given: str, address: str) -> None:
+    assert api_url(given) == address
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["collect.example", "ftp://a.example", "https://", "https://a.example/?x=1", "https://u@a.example", "https://a:x"],
+)
+def test_what_is_no_address_of_a_collector_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="is not the address of a collector"):
+        api_url(given)

@@ -1,6 +1,7 @@
 """What a source may hold: origins and host names, spelled the one way they are compared in."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from urllib.parse import SplitResult, urlsplit
 
 from tracker.core.ids import id_problem
@@ -31,6 +32,18 @@ def origin(given: str) -> str:
         raise ValueError(f"{given!r} is not an origin; write it as https://shop.example or http://localhost:3000.")
     shown = f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
     return f"{parts.scheme}://{name}{shown}"
+
+
+def api_url(given: str) -> str:
+    """Return the address that pages reach a collector at, without a slash at its end; ValueError where it is none."""
+    text = given.strip().rstrip("/")
+    parts = urlsplit("")
+    with suppress(ValueError):
+        parts = _with_port(text)[0]
+    extras = (parts.query, parts.fragment, "@" in parts.netloc)
+    if parts.scheme not in _DEFAULT_PORTS or host_of(text) is None or not text.isprintable() or any(extras):
+        raise ValueError(f"{given!r} is not the address of a collector; write it as https://collect.example.")
+    return text
 
 
 def host(given: str) -> str:

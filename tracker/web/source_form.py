@@ -4,11 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
-from tracker.core import auto_rules
-from tracker.core.model import Json, Source
+from tracker.core.pasted import Imported
+from tracker.core.model import Source
+from tracker.core.setting_rules import setting_problems
+from tracker.core.source_rules import api_url
 from tracker.store import sources
+from tracker.web.source_rows import (
+    BLANK_EVENT,
+    BLANK_TRIGGER,
+    EVENT_PARTS,
+    MOST_ROWS,
+    TRIGGER_PARTS,
+    Problems,
+    Row,
+    event_row,
+    events,
+    json_object,
+    pretty,
+    rows_of,
+    trigger_row,
+    triggers,
+)
 
 SWITCHES = {
     "spa": "The page changes its address without loading (single-page application)",
@@ -19,6 +35,8 @@ SWITCHES = {
     "trackEngagement": "Record how long pages are looked at",
     "trackErrors": "Record script errors",
     "trackWebVitals": "Record web vitals",
+    "trackBots": "Record browsers that a program drives",
+    "trackGoogleClientId": "Send Google Analytics' client id along",
 }
 """Settings that are on or off, with what the form calls them; all others are typed as JSON."""
 
@@ -32,89 +50,115 @@ class SourceForm:
 
     typed: Mapping[str, str]
     on: frozenset[str]
+    events: tuple[Row, ...] = ()
+    triggers: tuple[Row, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
 
+    def text(self, name: str) -> str:
+        """Return what stands in a field, a row's too."""
+        noun, _, rest = name.partition("-")
+        place, _, part = rest.partition("-")
+        rows = {"event": self.events, "trigger": self.triggers}.get(noun, ())
+        return rows[int(place)][part] if rows and place else self.typed.get(name, "")
 
-def form_of(source: Source) -> SourceForm:
+    def while_typing(self) -> "SourceForm":
+        """Return the form with the problems of what was typed; what is still empty is not wrong yet."""
+        said = {name: problem for name, problem in self.problems.items() if self.text(name).strip()}
+        return replace(self, problems=said)
+
+
+def form_of(source: Source, api: str) -> SourceForm:
     """Return the form as it stands for a source."""
     on = frozenset(name for name in SWITCHES if source.settings.get(name) is True)
     others = {name: value for name, value in source.settings.items() if name not in on}
-    triggers = source.auto.get("triggers")
     typed = {name: str(getattr(source, name)) for name in _PLAIN}
     typed |= {name: "\n".join(getattr(source, name)) for name in _LISTS}
-    typed["events"] = "\n".join(_line(event) for event in source.auto.get("events") or ())
-    typed["triggers"] = _pretty(triggers) if triggers else ""
-    typed["settings"] = _pretty(others) if others else ""
-    return SourceForm(typed, on)
+    typed |= {"settings": pretty(others) if others else "", "api": api}
+    auto = source.auto
+    event_rows = tuple(event_row(event) for event in auto.get("events") or ())
+    return SourceForm(typed, on, event_rows, tuple(trigger_row(one) for one in auto.get("triggers") or ()))
 
 
 def read(given: Mapping[str, str], before: Source) -> tuple[Source, SourceForm]:
     """Return the source that the form means, ``before`` in the fields it lacks, and the form with its problems."""
-    typed = {name: given.get(name, "") for name in (*_PLAIN, *_LISTS, "events", "triggers", "settings")}
+    typed = {name: given.get(name, "") for name in (*_PLAIN, *_LISTS, "settings", "api", "paste")}
     on = frozenset(name for name in SWITCHES if given.get(f"switch-{name}"))
-    problems: dict[str, str] = {}
-    events = _read("events", _events, typed, problems)
-    triggers = _read("triggers", _triggers, typed, problems)
-    others = _read("settings", _settings, typed, problems)
+    event_rows = tuple(rows_of(given, "event", EVENT_PARTS))
+    trigger_rows = tuple(rows_of(given, "trigger", TRIGGER_PARTS))
+    problems: Problems = {}
+    auto = {"events": events(event_rows, problems), "triggers": triggers(trigger_rows, problems)}
+    others = _settings(typed["settings"], problems)
     plain: dict[str, Any] = {name: typed[name] for name in _PLAIN if given.get(name) is not None}
     lists: dict[str, Any] = {name: tuple(filter(None, map(str.strip, typed[name].splitlines()))) for name in _LISTS}
-    meant = replace(
-        before,
-        **plain,
-        **lists,
-        auto={**before.auto, "events": events or [], "triggers": triggers or []},
-        settings={**(others or {}), **dict.fromkeys(sorted(on), True)},
-    )
-    return meant, SourceForm(typed, on, sources.problems(meant) | problems)
+    switched = dict.fromkeys(sorted(on), True)
+    meant = replace(before, **plain, **lists, auto={**before.auto, **auto}, settings={**others, **switched})
+    if problem := _api_problem(typed["api"]):
+        problems["api"] = problem
+    return meant, SourceForm(typed, on, event_rows, trigger_rows, sources.problems(meant) | problems)
 
 
-def _read(name: str, reader: Any, typed: Mapping[str, str], problems: dict[str, str]) -> Any:
+def sound(meant: Source, form: SourceForm) -> Source:
+    """Return the source as far as nothing is wrong with it, so that its snippet can be shown."""
+    blank: dict[str, Any] = {"settings": {}, "referrals": "signed", **dict.fromkeys(_LISTS, ())}
+    return replace(meant, **{name: value for name, value in blank.items() if name in form.problems})
+
+
+def with_row(form: SourceForm, noun: str) -> SourceForm:
+    """Return the form with one more row, as long as there are not too many."""
+    if noun == "event":
+        return replace(form, events=(*form.events, BLANK_EVENT)[:MOST_ROWS])
+    return replace(form, triggers=(*form.triggers, BLANK_TRIGGER)[:MOST_ROWS])
+
+
+def without_row(given: Mapping[str, str], noun: str, place: int) -> dict[str, str]:
+    """Return a sent form without one of its rows."""
+    prefix = f"{noun}-{place}-"
+    return {name: text for name, text in given.items() if not name.startswith(prefix)}
+
+
+def filled(form: SourceForm, found: Imported, *, new: bool) -> SourceForm:
+    """Return the form with what a snippet says in place of what stood there; what it does not say stays."""
+    typed = dict(form.typed)
+    if new and found.source_id:
+        typed["id"] = found.source_id
+    if found.links:
+        typed["links"] = "\n".join(found.links)
+    on = form.on
+    if found.settings:
+        on = frozenset(name for name in SWITCHES if found.settings.get(name) is True)
+        others = {name: value for name, value in found.settings.items() if name not in on}
+        typed["settings"] = pretty(others) if others else ""
+    event_rows = tuple(map(event_row, found.events))[:MOST_ROWS] or form.events
+    trigger_rows = tuple(map(trigger_row, found.triggers))[:MOST_ROWS] or form.triggers
+    return SourceForm(typed, on, event_rows, trigger_rows)
+
+
+def sent(form: SourceForm) -> dict[str, str]:
+    """Return the form as a browser would send it."""
+    rows = {"event": form.events, "trigger": form.triggers}
+    cells = {
+        f"{noun}-{place}-{part}": text
+        for noun, found in rows.items()
+        for place, row in enumerate(found)
+        for part, text in row.items()
+    }
+    return {**form.typed, **dict.fromkeys((f"switch-{name}" for name in form.on), "on"), **cells}
+
+
+def _settings(text: str, problems: Problems) -> dict[str, Any]:
     try:
-        return reader(typed[name])
+        found = json_object(text)
     except ValueError as error:
-        problems[name] = str(error)
-        return None
-
-
-def _events(text: str) -> list[list[Any]]:
-    """Return the events of a page load: a line each, the type and then, if there are any, its properties as JSON."""
-    found: list[list[Any]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        name, brace, rest = line.partition("{")
-        properties = _json(brace + rest, f"Line {number}: what follows the type") if brace else {}
-        found.append([name.strip(), properties])
-    auto_rules.events(found)
+        problems["settings"] = str(error)
+        return {}
+    if wrong := " ".join(setting_problems(found)):
+        problems["settings"] = wrong
     return found
 
 
-def _triggers(text: str) -> list[Any]:
-    found = _json(text, "This") if text.strip() else []
-    if not isinstance(found, list):
-        raise ValueError("Triggers are a list: [{…}, {…}]")
-    auto_rules.triggers(found)
-    return found
-
-
-def _settings(text: str) -> Json:
-    found = _json(text, "This") if text.strip() else {}
-    if not isinstance(found, dict):
-        raise ValueError('Settings are an object: {"linkPosition": "hash"}')
-    return found
-
-
-def _json(text: str, what: str) -> Any:
+def _api_problem(text: str) -> str | None:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"{what} is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}.") from error
-
-
-def _line(event: Any) -> str:
-    name, properties = (*event, {}, {})[:2]
-    return f"{name} {orjson.dumps(properties).decode()}" if properties else str(name)
-
-
-def _pretty(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+        api_url(text) if text.strip() else None
+    except ValueError as error:
+        return str(error)
+    return None

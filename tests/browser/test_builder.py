@@ -1,0 +1,43 @@
+"""The builder in a browser: checked and shown as it is typed, and nothing typed is lost."""
+
+from playwright.sync_api import Page, expect
+
+from browser.entering import HOME, log_in
+from browser.web import Web
+from tracker.store import sources
+
+
+def test_a_source_is_built_as_it_is_typed_and_a_reload_loses_nothing(console: Web, page: Page) -> None:
+    complaints: list[str] = []
+    page.add_init_script("addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective))")
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    log_in(console, page)
+    page.goto(f"{HOME}/sources/new")
+    page.keyboard.type("Built")
+    page.get_by_label("Form of the snippet").select_option("inline")
+    page.get_by_role("button", name="Add an event").press("Enter")
+    # The new row has the focus, so that the keyboard alone is enough.
+    expect(page.locator("#event-1-type")).to_be_focused()
+    page.keyboard.type("Shelf Seen")
+    page.keyboard.press("Tab")
+    page.keyboard.type('{"shelf": ')
+    expect(page.locator("#event-1-properties-about")).to_contain_text("This is not JSON")
+    expect(page.locator("#event-1-properties")).to_have_attribute("aria-invalid", "true")
+    page.keyboard.type('"upper"}')
+    expect(page.locator("#event-1-properties-about")).to_be_empty()
+    expect(page.locator("#event-1-properties")).not_to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#snippet")).to_contain_text('"shelf":"upper"')
+    page.reload()
+    page.get_by_text("This is what you had typed").wait_for()
+    expect(page.locator("#event-1-type")).to_have_value("Shelf Seen")
+    expect(page.locator("#snippet")).to_contain_text('"shelf":"upper"')
+    page.get_by_role("button", name="Remove event 1").click()
+    expect(page.locator("#event-0-type")).to_have_value("Shelf Seen")
+    page.get_by_role("button", name="Make the source").first.click()
+    page.get_by_role("heading", name="Built").wait_for()
+    [made] = [source for source in sources.all_sources(console.engine) if source.name == "Built"]
+    assert made.auto["events"] == [["Shelf Seen", {"shelf": "upper"}]]
+    page.goto(f"{HOME}/sources/new")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("")
+    assert complaints == []

@@ -1,0 +1,41 @@
+"""The settings that the browser script knows, and what each may be (docs/snippet.md)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+SWITCHES = (
+    *("spa", "passSession", "respectDoNotTrack", "trackOutboundLinks", "trackDownloads", "trackEngagement"),
+    *("trackErrors", "trackWebVitals", "trackBots", "trackGoogleClientId"),
+)
+"""Settings that are on or off, and off where nothing is said."""
+
+
+def setting_problems(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each setting that the script would misunderstand; what it does not know is left alone."""
+    for name, value in given.items():
+        allowed, said = _RULES.get(name, (_anything, ""))
+        if not allowed(value):
+            yield f"{name} is {said}."
+
+
+def _anything(_: Any) -> bool:
+    return True
+
+
+def _one_of(*values: Any) -> Callable[[Any], bool]:
+    # True and 1 are equal, and are not the same to a reader of JSON.
+    return lambda given: any(given is value or (isinstance(given, str) and given == value) for value in values)
+
+
+_BOOLEAN = (_one_of(True, False), "true or false")
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(SWITCHES, _BOOLEAN),
+    "respectGPC": _BOOLEAN,
+    "spa": (_one_of(True, False, "hash"), 'true, false or "hash"'),
+    "linkPosition": (_one_of("query", "hash"), '"query" or "hash"'),
+    "contentType": (_one_of("text/plain", "application/json"), '"text/plain" or "application/json"'),
+    "requireConsent": (
+        lambda given: isinstance(given, (bool, str)),
+        'true, or the name of the consent that is needed, as in "analytics"',
+    ),
+}
