@@ -2,7 +2,9 @@
 
 from flask import Flask
 
+from tracker.ingest.attempts import Attempts
 from tracker.ingest.committer import Committer
+from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.limiter import limiter
@@ -20,6 +22,7 @@ from tracker.web.builder import builder_blueprint
 from tracker.web.counting import Metrics
 from tracker.web.explorer import explorer_blueprint
 from tracker.web.health import health_blueprint
+from tracker.web.live import live_blueprint
 from tracker.web.log import log
 from tracker.web.login import login_blueprint
 from tracker.web.metrics import metrics_blueprint
@@ -29,10 +32,11 @@ from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
 from tracker.web.sources import sources_blueprint
 from tracker.web.track import track_blueprint
+from tracker.web.waiting import waiting_blueprint
 
 CONSOLE = (
     *(login_blueprint, account_blueprint, people_blueprint, sources_blueprint, builder_blueprint),
-    *(explorer_blueprint,),
+    *(waiting_blueprint, live_blueprint, explorer_blueprint),
 )
 API = (api_sources_blueprint, api_people_blueprint, tracardi_blueprint, openapi_blueprint)
 
@@ -60,6 +64,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             identities=IdentityOffice(settings.secret_keys),
             limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
             metrics=Metrics(),
+            attempts=Attempts(engine, sources, clock, new_id),
+            feed=Feed(engine, clock),
         ),
     )
     errors.register(app)

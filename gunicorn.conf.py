@@ -61,6 +61,7 @@ def post_worker_init(worker: "Worker") -> None:
     from tracker.ingest.fresh import system_clock
     from tracker.store import migrations, months
     from tracker.store.engine import connect
+    from tracker.web.services import services_of
 
     engine = connect(_settings.database_url)
     try:
@@ -80,6 +81,8 @@ def post_worker_init(worker: "Worker") -> None:
         _migrate(worker)
     if not _schema_was_seen[0] and worker.age == 1:
         _offer_setup()
+    # Whoever watches events come in would keep a worker from ending for as long as it is allowed to take.
+    services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.

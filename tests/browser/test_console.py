@@ -121,6 +121,8 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
         f"/source?id=axe-site-{scheme}",
         "/sources/new",
         f"/source/edit?id=axe-site-{scheme}",
+        "/live",
+        "/quarantine",
         "/account",
     ):
         examine(path)

@@ -111,7 +111,7 @@ def test_a_stored_event_is_known_with_where_it_went():
     [
         TouchProfile("P", NOW),
         ContinueSession("s", NOW, {}, {}),
-        Quarantine("e1", "shop", "P", "event-too-large", NOW, event()),
+        Quarantine("e1", "shop", "P", "s", "event-too-large", NOW, event()),
     ],
     ids=lambda step: type(step).__name__,
 )

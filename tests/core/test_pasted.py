@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tracker.core.pasted import LONGEST, imported
 from tracker.core.literals import DEEPEST, Code, Unreadable, read_literal
+from tracker.core.pasted import LONGEST, imported
 
 WHOLE = """
 <script>

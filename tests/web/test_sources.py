@@ -19,7 +19,7 @@ def test_who_has_no_source_is_led_to_the_first(console, engine) -> None:
     [made] = sources.all_sources(engine)
     assert (answer.status_code, answer.location) == (303, f"/source?id={made.id}")
     assert made.name == "My shop"
-    assert "no event yet" in console.get(answer.location).text
+    assert "Waiting for your first event" in console.get(answer.location).text
 
 
 def test_the_secret_of_a_backend_is_shown_once(console, engine) -> None:

@@ -9,8 +9,8 @@ from tracker.cli import backups
 from tracker.cli.context import House, house
 from tracker.core.times import DAY, iso
 from tracker.ingest.fresh import system_clock
+from tracker.store import attempts, migrations, months, reports, retention
 from tracker.store import check as invariants
-from tracker.store import migrations, months, reports, retention
 from tracker.store.engine import reading, transaction
 
 
@@ -54,12 +54,13 @@ def check(house: House) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be forgotten, and forget nothing.")
 @house
 def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
-    """Do what wants doing once a day: months made ahead, spent passes purged, old data forgotten."""
+    """Do what wants doing once a day: months made ahead, what has run out purged, old data forgotten."""
     now, days = system_clock(), keep_days or house.settings.retention_days
     if not dry_run:
         for month in months.make_ahead(house.engine, now):
             click.echo(f"Made the table of {month.year}-{month.number:02}.")
         click.echo(f"Purged {retention.purge_passes(house.engine, now)} spent link passes.")
+        click.echo(f"Purged {attempts.purge(house.engine, now)} notes of requests that were turned away.")
     if days is None:
         click.echo("Everything is kept: neither RETENTION_DAYS nor --keep-days is set.")
         return

@@ -15,7 +15,7 @@ _COMMANDS = {
     "profile": "people:profile_commands",
     "session": "people:session_commands",
     "event": "events:event_commands",
-    "quarantine": "people:quarantine_commands",
+    "quarantine": "quarantine:quarantine_commands",
     "admin": "admin:admin_commands",
     "db": "database:db_commands",
 }

@@ -1,4 +1,4 @@
-"""``tracker profile …``, ``tracker session …`` and ``tracker quarantine …``."""
+"""``tracker profile …`` and ``tracker session …``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 import orjson
 
-from tracker.cli.context import House, as_json, fail, house, print_lines, print_object
+from tracker.cli.context import House, as_json, fail, house, print_object
 from tracker.ingest.fresh import system_clock, tombstone_digest
 from tracker.store import people, reports
 from tracker.store.engine import Connection, reading, transaction
@@ -101,17 +101,3 @@ def show_session(house: House, session_id: str, as_json: bool) -> None:
     if found is None:
         fail(f"There is no session {session_id!r}.")
     print_object(found, as_json)
-
-
-@click.group("quarantine")
-def quarantine_commands() -> None:
-    """Events that their own content kept out."""
-
-
-@quarantine_commands.command("list")
-@as_json
-@house
-def list_quarantine(house: House, as_json: bool) -> None:
-    """List quarantined events, the oldest first."""
-    columns = ("received_at", "source", "reason", "size", "id")
-    _read(house, lambda conn: print_lines(reports.quarantine(conn), as_json, columns))

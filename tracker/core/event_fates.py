@@ -46,7 +46,7 @@ def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[
                 StoreEvent(event_id, source_id, profile_id, session_id, fresh.task, position, kept, fresh.now, event)
             )
         elif event.fault and fate == "quarantined":
-            case.steps.append(Quarantine(event_id, source_id, profile_id, event.fault, fresh.now, event))
+            case.steps.append(Quarantine(event_id, source_id, profile_id, session_id, event.fault, fresh.now, event))
             case.errors.append(f"Event {position} was quarantined: {_FAULTS[event.fault]}")
     return tuple(fates)
 

@@ -31,6 +31,8 @@ class Source:
     auto: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
     secret_hash: str | None = None
+    watched_until: Micros = field(default=0, compare=False)
+    """Somebody waits for its events until then; it is the same source all the same."""
 
     @property
     def trusted(self) -> bool:

@@ -144,6 +144,7 @@ class Quarantine:
     id: str
     source_id: str
     profile_id: str | None
+    session_id: str
     reason: str
     received_at: Micros
     event: Event

@@ -1,6 +1,7 @@
 """Who may open the console: users, the browsers they are logged in with, and the link that makes the first of them."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,6 +150,12 @@ def logged_in(conn: Connection, token: str, now: Micros) -> Login | None:
     found = _logins().where(LoginRow.id == digest_of(token), LoginRow.created > now - LOGIN_LASTS)
     row = conn.execute(found).first()
     return None if row is None else _login(row)
+
+
+def still_logged_in(conn: Connection, login_ids: Collection[str], now: Micros) -> set[str]:
+    """Return those of the logins that were neither revoked nor have become too old."""
+    valid = select(LoginRow.id).where(LoginRow.id.in_(sorted(login_ids)), LoginRow.created > now - LOGIN_LASTS)
+    return set(conn.scalars(valid))
 
 
 def seen(conn: Connection, login: Login, now: Micros) -> None:

@@ -27,7 +27,8 @@ def live_id(conn: Connection, alias: str) -> str | None:
     return conn.scalar(select(AliasRow.profile_id).where(AliasRow.id == alias))
 
 
-def _ids_of(profile_id: str) -> Select[str]:
+def ids_of(profile_id: str) -> Select[str]:
+    """Select all ids of a live profile."""
     return select(AliasRow.id).where(AliasRow.profile_id == profile_id)
 
 
@@ -46,7 +47,7 @@ def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
     profile_id = live_id(conn, alias)
     if profile_id is None:
         return None
-    ids = list(conn.scalars(_ids_of(profile_id).order_by(AliasRow.id != profile_id, AliasRow.id)))
+    ids = list(conn.scalars(ids_of(profile_id).order_by(AliasRow.id != profile_id, AliasRow.id)))
     # The rows that were merged into this one keep what they knew; a person is all of them together.
     rows = conn.execute(select(ProfileRow.__table__).where(ProfileRow.id.in_(ids))).all()
     mine = next(row for row in rows if row.id == profile_id)
@@ -71,7 +72,7 @@ def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
 
 def merges(conn: Connection, alias: str) -> list[dict[str, Any]]:
     """Return the merge history of one person, the oldest first, undone merges included."""
-    ids = _ids_of(live_id(conn, alias) or "")
+    ids = ids_of(live_id(conn, alias) or "")
     log = select(MergeRow.__table__).where(MergeRow.loser.in_(ids) | MergeRow.survivor.in_(ids))
     return [
         {
@@ -165,7 +166,7 @@ def event_query(
         .order_by(EventRow.received_at, EventRow.batch, EventRow.position)
     )
     if profile_id is not None:
-        query = query.where(of_person(_ids_of(live_id(conn, profile_id) or "")))
+        query = query.where(of_person(ids_of(live_id(conn, profile_id) or "")))
     if session_id is not None:
         query = query.where(EventRow.session_id == session_id)
     if source_id is not None:

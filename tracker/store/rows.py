@@ -141,7 +141,7 @@ def _quarantine_row(step: Quarantine) -> Row:
         "reason": step.reason,
         "received_at": step.received_at,
         "size": step.event.too_large or 0,
-        "beginning": _beginning(step.event),
+        "beginning": _beginning(step.session_id, step.event),
     }
 
 
@@ -152,7 +152,10 @@ def _repeated_rows(steps: list[CountRepeats]) -> list[Row]:
     return [{"source_id": source_id, "events": counts[source_id]} for source_id in sorted(counts)]
 
 
-def _beginning(event: Event) -> str:
-    said = {"type": event.type, "id": event.id, "properties": event.properties, "context": event.context}
+def _beginning(session_id: str, event: Event) -> str:
+    # What is short comes first, so that it is there in any case.
+    times = {"create": event.time.create, "insert": event.time.insert, "update": event.time.update}
+    said: Row = {"type": event.type, "id": event.id, "session": session_id, "tags": event.tags, "times": times}
+    said |= {"properties": event.properties, "context": event.context}
     # Plain ASCII, whatever is in it: what could not be stored as an event must be storable here.
     return json.dumps(said, default=repr)[:QUARANTINED_BYTES]

@@ -271,4 +271,5 @@ def _source(row: Row[Any]) -> Source:
         auto=auto,
         settings=config["settings"],
         secret_hash=row.secret_hash,
+        watched_until=row.watched_until or 0,
     )

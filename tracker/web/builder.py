@@ -8,8 +8,8 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.core.auto_rules import ON_ELEMENTS, ON_PAGES
-from tracker.core.pasted import Imported, imported
 from tracker.core.model import Source
+from tracker.core.pasted import Imported, imported
 from tracker.store import sources as kept
 from tracker.web.guard import guard
 from tracker.web.page import page

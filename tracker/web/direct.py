@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Flask, Response, request
 from werkzeug.http import HTTP_STATUS_CODES
 
+from tracker.core.attempts import detail_of, reason_of
+from tracker.core.refusal import Refusal
 from tracker.web.answers import Answer
 from tracker.web.errors import answer_to
 from tracker.web.notes import KEPT_IN, Notes, notes
@@ -70,4 +72,12 @@ def _answered(handler: Handler, parts: Services, environ: Environ) -> Answer:
     try:
         return handler(parts, environ, noted)
     except Exception as failure:
+        if isinstance(failure, Refusal) and environ["PATH_INFO"] == "/track":
+            _tell_who_waits(failure, parts, environ, noted)
         return answer_to(failure, noted)
+
+
+def _tell_who_waits(refusal: Refusal, parts: Services, environ: Environ, noted: Notes) -> None:
+    source_id, origin = noted.source_id or noted.asked, environ.get("HTTP_ORIGIN")
+    if reason := reason_of(refusal, parts.attempts.known(source_id), origin):
+        parts.attempts.note(source_id, reason, origin, detail_of(refusal))

@@ -13,10 +13,11 @@ KEPT_IN = "handoff.notes"
 
 @dataclass(slots=True)
 class Notes:
-    """One request: the source it was let in for, why it was turned away, and the id it has in the log."""
+    """One request: the source it asked for and was let in for, why it was turned away, and its id in the log."""
 
     new_id: NewId
     source_id: str | None = None
+    asked: str = ""
     refusal: str | None = None
     cause: str | None = None
     task: str | None = None

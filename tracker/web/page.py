@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from flask import Blueprint, Flask, Response, g, render_template, send_from_directory, url_for
 
 from tracker.core.model import Micros
@@ -32,8 +33,7 @@ def register(app: Flask) -> None:
     """Tell templates where the assets are and how a moment is written."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals |= {"asset": _asset, "vendor": _vendor}
-    app.jinja_env.filters["moment"] = _moment
-    app.jinja_env.filters["clock"] = _clock
+    app.jinja_env.filters |= {"moment": _moment, "clock": _clock, "exactly": _exactly, "json": _json}
     app.register_blueprint(assets_blueprint)
 
 
@@ -65,3 +65,11 @@ def _moment(micros: Micros) -> str:
 
 def _clock(micros: Micros) -> str:
     return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%H:%M:%S")
+
+
+def _exactly(micros: Micros) -> str:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()

@@ -136,6 +136,13 @@ def pass_request(body: Mapping[str, Any]) -> tuple[str, str]:
     return found["source"]["id"], found["profile"]["id"]
 
 
+def named_source(body: Mapping[str, Any]) -> str:
+    """Return the source that a malformed payload names, empty where it names none."""
+    source = body.get("source")
+    given = source.get("id") if isinstance(source, Mapping) else None
+    return given if isinstance(given, str) and not id_problem(given, _LIMITS.id_chars) else ""
+
+
 def load(schema: Schema, given: Any, part: str = "body") -> Any:
     """Return what a part of a request says, in the shape of a schema; Malformed names everything wrong with it."""
     try:

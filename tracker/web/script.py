@@ -7,6 +7,7 @@ from flask import Blueprint
 from werkzeug.datastructures import Accept
 from werkzeug.http import is_resource_modified, parse_accept_header
 
+from tracker.core.attempts import SCRIPT_LOADED, origin_of
 from tracker.core.refusal import Malformed, Problem, Refusal
 from tracker.script.render import ENCODINGS, Script, page_script
 from tracker.web.answers import Answer
@@ -43,6 +44,8 @@ def tracker(parts: Services, environ: Environ, _noted: Notes) -> Answer:
     source = parts.sources.find(source_id, lambda source: source.enabled)
     if source is None:
         raise UnknownScript("There is no enabled source of that id.")
+    if source.watched_until:
+        parts.attempts.note(source.id, SCRIPT_LOADED, origin_of(environ.get("HTTP_REFERER", "")))
     return _answer(parts.scripts.of(source), environ)
 
 

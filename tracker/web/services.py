@@ -7,7 +7,9 @@ from typing import cast
 from flask import Flask, current_app
 
 from tracker.core.model import Micros
+from tracker.ingest.attempts import Attempts
 from tracker.ingest.committer import Committer
+from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId
 from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.limiter import Key
@@ -36,6 +38,8 @@ class Services:
     identities: IdentityOffice
     limit: Callable[[Key], Micros]
     metrics: Metrics
+    attempts: Attempts
+    feed: Feed
 
 
 def install(app: Flask, services: Services) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tracker.core.pasted import Imported
 from tracker.core.model import Source
+from tracker.core.pasted import Imported
 from tracker.core.setting_rules import setting_problems
 from tracker.core.source_rules import api_url
 from tracker.store import sources

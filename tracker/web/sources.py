@@ -73,7 +73,9 @@ def to_source(source_id: str) -> BaseResponse:
     return redirect(url_for("sources.source", id=source_id), 303)
 
 
-def source_page(found: Source, status: int = 200, *, secret: str | None = None, problem: str = "") -> Response:
+def source_page(
+    found: Source, status: int = 200, *, secret: str | None = None, problem: str = "", trouble: str = ""
+) -> Response:
     """Return the page of a source: its state, what to paste into its pages, and what can be done with it."""
     url = services().settings.public_url
     heard = ask(lambda conn: reports.heard_from(conn, [found.id]))
@@ -85,6 +87,8 @@ def source_page(found: Source, status: int = 200, *, secret: str | None = None, 
         snippets={name: snippet_of(found, url, name) for name in TOLD} if found.kind == "browser" else {},
         secret=secret,
         problem=problem,
+        trouble=trouble,
+        tested=request.args.get("tested", ""),
         heard=bool(heard),
         api=f"{url}/track",
         example=orjson.dumps({"source": {"id": found.id}, "events": [{"type": "order-shipped"}]}).decode(),

@@ -8,7 +8,7 @@ from werkzeug.wsgi import get_input_stream
 from tracker.core.client_address import client_network
 from tracker.core.explaining import explained
 from tracker.core.linking import host_of
-from tracker.core.model import Source
+from tracker.core.model import Payload, Source
 from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany
 from tracker.core.times import SECOND
 from tracker.ingest.decode import Decoded, decode
@@ -20,7 +20,7 @@ from tracker.web.direct import Environ, direct, query_of
 from tracker.web.headers import allows_origin
 from tracker.web.notes import Notes
 from tracker.web.reading import Arrival, payload_from
-from tracker.web.schemas import pass_request
+from tracker.web.schemas import named_source, pass_request
 from tracker.web.services import Services, services
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     decoded, rehearsed = _decoded(parts, environ), _is_dry_run(environ)
     if not rehearsed:
         noted.events = _number_of_events(decoded)
-    payload = payload_from(decoded, _arrival(parts, environ))
+    payload = _payload(decoded, parts, environ, noted)
     source = _accepted(parts, payload.source_id, environ, noted)
     if rehearsed:
         return json_answer(explained(parts.committer.rehearse(payload, source)))
@@ -78,6 +78,14 @@ def _is_dry_run(environ: Environ) -> bool:
     if wish not in ("0", "1"):
         raise Malformed([Problem(("query", "dry_run"), "Write dry_run=1 or leave it out.", "value_error")])
     return wish == "1"
+
+
+def _payload(decoded: Decoded, parts: Services, environ: Environ, noted: Notes) -> Payload:
+    try:
+        return payload_from(decoded, _arrival(parts, environ))
+    except Malformed:
+        noted.asked = named_source(decoded.body)
+        raise
 
 
 def _decoded(parts: Services, environ: Environ) -> Decoded:
@@ -122,6 +130,7 @@ def _accepted(parts: Services, source_id: str, environ: Environ, noted: Notes) -
 
     source = parts.sources.find(source_id, accepts)
     if source is None:
+        noted.asked = source_id
         # All that is refused counts as one source, so that trying out ids is limited too.
         _limit(parts, "", environ, noted)
         raise InvalidSource

@@ -17,9 +17,11 @@ from tracker.store.tables.collected import (
 )
 from tracker.store.tables.console import FailedLoginRow, LoginRow, SetupRow, UserRow
 from tracker.store.tables.traits import TraitRow
+from tracker.store.tables.watching import AttemptRow
 
 __all__ = [
     "AliasRow",
+    "AttemptRow",
     "Base",
     "EventKeyRow",
     "EventRow",

@@ -19,7 +19,7 @@ from tracker.store.tables.base import Base, Blob, Id, Moment
 
 
 class SourceRow(Base):
-    """An event source; what a page may know of it is in ``config``."""
+    """An event source; what a page may know of it is in ``config``. Somebody waits for its events until a moment."""
 
     __tablename__ = "source"
 
@@ -29,6 +29,7 @@ class SourceRow(Base):
     enabled: Mapped[bool] = mapped_column(Boolean)
     config: Mapped[Any] = mapped_column(Blob)
     secret_hash: Mapped[str | None] = mapped_column(String(128))
+    watched_until: Mapped[int | None] = mapped_column(Moment)
     created: Mapped[int] = mapped_column(Moment)
     updated: Mapped[int] = mapped_column(Moment)
 

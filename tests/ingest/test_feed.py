@@ -1,0 +1,170 @@
+"""One reader for all who listen: what is new, once; it ends with the login and with the process."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tracker.core.refusal import Unavailable
+from tracker.core.times import SECOND
+from tracker.ingest import feed as feeds
+from tracker.ingest.feed import FURTHEST, MOST, OVERLAP, WATCHED_FOR, Feed, Listener
+from tracker.store import accounts, sources
+from tracker.store.accounts import Login, User
+from tracker.store.engine import transaction
+from tracker.store.live import Happening, Wanted
+
+
+def until_nobody_reads() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "feed":
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def login(engine, clock) -> str:
+    """The id of a login."""
+    anna = User("anna", "anna", "owner", clock())
+    entered = Login("", anna, clock(), clock(), "", "")
+
+    def work(conn) -> None:
+        accounts.add(conn, anna, "hash")
+        accounts.log_in(conn, "token", entered)
+
+    transaction(engine, work)
+    return accounts.digest_of("token")
+
+
+@pytest.fixture
+def feed(engine, clock) -> Iterator[Feed]:
+    """A feed that looks as often as it can; at its end nobody reads any more."""
+    made = Feed(engine, clock, every=0.001)
+    yield made
+    made.ends_unless(lambda: False)
+    until_nobody_reads()
+
+
+@pytest.fixture
+def told(feed, login, clock) -> Iterator[Callable[..., Iterator[list[str]]]]:
+    """Listen, and yield the ids of what comes."""
+
+    def listen(since: int | None = None, **wanted) -> Iterator[list[str]]:
+        joined.append(feed.join(Wanted(**wanted), login, clock() if since is None else since))
+        return ([one.id for one in found] for found in feed.hear(joined[-1]))
+
+    joined: list[Listener] = []
+    yield listen
+    for listener in joined:
+        feed.leave(listener)
+
+
+def test_who_listens_hears_of_each_event_once_in_any_process(told, make_source, record, clock) -> None:
+    make_source("shop")
+    record("e1", session="s1")
+    first, other = told(), told(source_id="blog")
+    assert next(first) == ["e1"]
+    make_source("blog")
+    record("e2", source="blog", session="s2")
+    # As if it had been received a while before it was committed.
+    clock.now -= 5 * SECOND
+    record("e3", session="s1")
+    clock.now += 5 * SECOND
+    heard = next(first)
+    while len(heard) < 2:
+        heard += next(first)
+    assert sorted(heard) == ["e2", "e3"]
+    assert next(other) == ["e2"]
+
+
+def test_who_comes_back_hears_what_was_missed_but_no_old_stories(told, make_source, record, clock) -> None:
+    make_source("shop")
+    record("old", session="s1")
+    clock.forward((FURTHEST + OVERLAP) / SECOND + 1)
+    heard = clock()
+    record("missed", session="s1")
+    clock.forward(100)
+    assert next(told(since=heard)) == ["missed"]
+
+
+def test_a_login_that_was_revoked_ends_what_it_listens_to(told, engine, make_source, record, login) -> None:
+    make_source("shop")
+    record("e1", session="s1")
+    listening = told()
+    assert next(listening) == ["e1"]
+    transaction(engine, lambda conn: accounts.log_out(conn, login, "anna"))
+    assert list(listening) == []
+
+
+def test_a_process_that_stops_lets_everybody_go_and_one_that_serves_reads_again(
+    told, feed, make_source, record
+) -> None:
+    make_source("shop")
+    record("e1", session="s1")
+    listening = told()
+    assert next(listening) == ["e1"]
+    feed.ends_unless(lambda: False)
+    assert list(listening) == []
+    feed.ends_unless(lambda: True)
+    assert next(told()) == ["e1"]
+
+
+def test_nobody_is_read_for_once_nobody_listens(feed, login, clock) -> None:
+    listener = feed.join(Wanted(), login, clock())
+    feed.leave(listener)
+    until_nobody_reads()
+
+
+def test_a_source_is_marked_for_as_long_as_somebody_waits_for_it(
+    told, feed, make_source, record, engine, clock
+) -> None:
+    make_source("shop")
+    record("e1", session="s1")
+    listening = told(source_id="shop", attempts=True)
+    assert next(listening) == ["e1"]
+    assert sources.all_sources(engine)[0].watched_until == clock() + WATCHED_FOR
+    clock.forward(30)
+    record("e2", session="s1")
+    assert next(listening) == ["e2"]
+    assert sources.all_sources(engine)[0].watched_until >= clock() + WATCHED_FOR
+
+
+def test_a_database_that_is_away_for_a_while_is_waited_for(told, make_source, record, monkeypatch) -> None:
+    make_source("shop")
+    listening = told()
+    real, failures = feeds.news, iter([Unavailable("away")] * 3)
+
+    def news(*given):
+        if failure := next(failures, None):
+            raise failure
+        return real(*given)
+
+    monkeypatch.setattr(feeds, "news", news)
+    record("e1", session="s1")
+    assert next(listening) == ["e1"]
+
+
+def test_where_nothing_happens_there_is_a_beat_all_the_same(engine, clock, login) -> None:
+    quiet = Feed(engine, clock, every=0.001, heartbeat=0.001)
+    listener = quiet.join(Wanted(), login, clock())
+    assert next(quiet.hear(listener)) == []
+    quiet.leave(listener)
+    until_nobody_reads()
+
+
+def test_who_does_not_listen_misses_some_and_is_let_go_all_the_same() -> None:
+    slow = Listener(Wanted(), "login")
+    for number in range(30):
+        slow.tell([Happening(number, "stored", "shop", f"e{number}")], number)
+    slow.end()
+    assert slow.waiting.full()
+    assert len(slow.told) == 30
+    slow.tell([], FURTHEST + OVERLAP + 29)
+    assert slow.told == {}
+
+
+def test_there_are_never_more_listeners_than_one_process_reads_for(feed) -> None:
+    assert not feed.is_full()
+    feed._listeners = {Listener(Wanted(), "login") for _ in range(MOST)}
+    assert feed.is_full()
+    feed._listeners = set()

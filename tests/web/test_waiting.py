@@ -1,0 +1,165 @@
+"""Waiting for the first event of a source, and the test event to try it with."""
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from web.conftest import PASSWORD, Console
+
+from tracker.store import attempts, reports
+from tracker.web.services import services_of
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def listening(app, console) -> Iterator[Callable[..., Iterator[list[dict[str, Any]]]]]:
+    """Open a stream of the console, and yield what it tells, a list for each message."""
+    services_of(app).feed._every = 0.001
+    opened = []
+
+    def listen(path: str, browser: Console = console, **headers: str) -> Iterator[list[dict[str, Any]]]:
+        answer = browser.client.get(path, headers=headers, buffered=False)
+        assert answer.status_code == 200, answer.text
+        assert (answer.mimetype, answer.headers["X-Accel-Buffering"]) == ("text/event-stream", "no")
+        opened.append(answer)
+        messages = (re.search(rb"data: (.*)\n\n", part) for part in answer.iter_encoded())
+        return (json.loads(found[1]) for found in messages if found)
+
+    yield listen
+    for answer in opened:
+        answer.close()
+    services_of(app).feed.ends_unless(lambda: False)
+
+
+def text(told: dict[str, Any]) -> str:
+    """Return what an entry says, without its markup."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", told["html"])).split())
+
+
+def test_who_waits_is_told_what_was_turned_away_with_its_remedy(listening, make_source, post, payload, clock) -> None:
+    make_source("shop", origins=("https://shop.example",))
+    make_source("back", kind="server")
+    told = listening("/source/waiting?id=shop")
+    post(payload("e0"))
+    expected: list[str] = []
+    for send, says in (
+        (lambda: post(payload("e1"), Origin="https://evil.example"), "https://evil.example is not among the origins"),
+        (lambda: post(payload("e1", source="shap")), "sent for the source “shap”"),
+        (lambda: post({"source": {"id": "shop"}, "events": [{}]}), "events.0.type: Missing data"),
+        (lambda: post({"events": []}), "source: Missing data"),
+        (lambda: post("<b>"), "The body must be a JSON object."),
+        (lambda: post(payload("e1"), Content_Encoding="gzip"), "other than plain JSON"),
+        (lambda: post({"x": "y" * 2_000_000}), "more than 1 MiB"),
+    ):
+        clock.forward(2)
+        assert 400 <= send().status_code < 500
+        expected.append(says)
+    heard: list[str] = []
+    while len(heard) < len(expected) + 1:
+        heard += map(text, next(told))
+    assert "without an origin is not among" in heard[0]
+    for says in expected:
+        assert any(says in one for one in heard), (says, heard)
+    assert not any("<b>" in one for one in heard)
+
+
+def test_a_page_that_loads_the_script_and_waits_for_consent_is_told_of(listening, make_source, client) -> None:
+    make_source("shop", settings={"requireConsent": "analytics"})
+    told = listening("/source/waiting?id=shop")
+    client.get("/tracker?source_id=shop", headers={"Referer": "https://shop.example/page?x=1"})
+    [entry] = next(told)
+    assert not entry["good"]
+    assert "https://shop.example has loaded the tracker." in text(entry)
+    assert "tracker.consent({analytics: true})" in text(entry)
+
+
+def test_an_event_turns_it_green_and_one_that_is_kept_out_does_not(listening, make_source, track, clock) -> None:
+    make_source("shop")
+    told = listening("/source/waiting?id=shop")
+    track(events=[{"type": "huge", "id": "big", "properties": {"x": ["y" * 10_000] * 8}}])
+    [entry] = next(told)
+    assert (entry["good"], "An event was kept out: It is larger" in text(entry)) == (False, True)
+    track("e1")
+    [entry] = next(told)
+    assert (entry["good"], "page-view has arrived." in text(entry)) == (True, True)
+
+
+def test_a_browser_that_comes_back_is_told_what_it_has_missed(listening, make_source, track, clock) -> None:
+    make_source("shop")
+    before = clock()
+    track("missed")
+    clock.forward(100)
+    assert [one["key"] for one in next(listening("/live/stream", Last_Event_ID=str(before)))] == [
+        "stored\nshop\nmissed"
+    ]
+    [one] = next(listening(f"/live/stream?since={before}"))
+    assert one["key"] == "stored\nshop\nmissed"
+    for nonsense in ("", "x", "9" * 30, "-1"):
+        assert listening("/live/stream", **{"Last-Event-ID": nonsense})
+
+
+def test_nothing_is_written_down_while_nobody_waits(console, make_source, post, payload, read) -> None:
+    make_source("shop", origins=("https://shop.example",))
+    console.get("/source?id=shop")
+    assert post(payload("e1"), Origin="https://evil.example").status_code == 401
+    assert read(attempts.since, 0) == []
+
+
+def test_a_stream_ends_with_its_login(listening, console, make_source, engine) -> None:
+    make_source("shop")
+    told = listening("/source/waiting?id=shop")
+    with engine.begin() as conn:
+        conn.exec_driver_sql("DELETE FROM login_session")
+    assert list(told) == []
+    assert console.get("/live/stream").status_code == 302
+
+
+def test_a_test_event_is_stored_for_a_visitor_of_its_own_who_can_be_erased(console, make_source, read, engine) -> None:
+    make_source("shop", origins=("https://shop.example",))
+    console.get("/source?id=shop")
+    answer = console.post("/source/test?id=shop")
+    [stored] = read(reports.events)
+    assert (stored["type"], stored["tags"], stored["properties"]) == (
+        "test-event",
+        ["handoff-test"],
+        {"sent_by": "anna"},
+    )
+    assert "A test event was stored" in console.get(answer.location).text
+    assert console.post("/source/test/erase?id=shop", event=stored["id"]).location == "/source?id=shop"
+    assert read(reports.events) == []
+    assert read(reports.profile, stored["profile"]) is None
+    assert console.post("/source/test/erase?id=shop", event=stored["id"]).status_code == 404
+
+
+def test_nobody_but_a_test_visitor_is_erased(console, make_source, record, read) -> None:
+    make_source("shop")
+    profile = record("e1", session="s1").profile_id
+    assert console.post("/source/test/erase?id=shop", event="e1").status_code == 404
+    assert read(reports.profile, profile) is not None
+
+
+def test_a_disabled_source_takes_no_test_event(console, make_source, read) -> None:
+    make_source("shop", enabled=False)
+    answer = console.post("/source/test?id=shop")
+    assert (answer.status_code, "Enable it first." in answer.text) == (422, True)
+    assert read(reports.events) == []
+
+
+def test_a_viewer_may_wait_too(console, browser_of, make_source, listening, track) -> None:
+    make_source("shop")
+    console.post("/account/users", name="ben", password=PASSWORD, role="viewer")
+    viewer = browser_of()
+    viewer.log_in("ben")
+    assert "Send a test event" not in viewer.get("/source?id=shop").text
+    track("e1")
+    assert next(listening("/source/waiting?id=shop", viewer))[0]["good"]
+
+
+def test_too_many_pages_that_watch_are_told_so(app, console) -> None:
+    services_of(app).feed.is_full = lambda: True
+    answer = console.get("/live/stream")
+    assert (answer.status_code, "close one of them" in answer.text) == (503, True)
