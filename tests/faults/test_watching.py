@@ -9,6 +9,8 @@ from http.cookiejar import CookieJar
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
+import pytest
+
 from faults.ledger import SHOP
 from tracker.ingest import passwords
 from tracker.ingest.fresh import system_clock
@@ -40,6 +42,7 @@ def heard(stream: HTTPResponse) -> list[str]:
     return [one["key"].split("\n")[-1] for one in json.loads(line[6:])]
 
 
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_every_worker_tells_who_watches_and_none_keeps_the_server_from_stopping(house) -> None:
     browser = logged_in(house)
     address = f"http://127.0.0.1:{house.server.port}"
