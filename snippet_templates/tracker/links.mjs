@@ -131,10 +131,14 @@ export const links = (h) => {
     const link = now - born > HALF_A_PASS && (pass || !born) && linkOf(event);
     if (!link || refused(goal(link))) return;
     born = now;
-    h._post('/pass', JSON.stringify({ source: { id: h._source }, profile: { id: h._pid() } }))
-      .then((response) => response.json())
-      .then((answer) => (pass = answer.pass || pass))
-      .catch(h._log);
+    // Asking takes longer than all else, and the page's own listeners wait for this one.
+    later(() =>
+      h
+        ._post('/pass', JSON.stringify({ source: { id: h._source }, profile: { id: h._pid() } }))
+        .then((response) => response.json())
+        .then((answer) => (pass = answer.pass || pass))
+        .catch(h._log)
+    );
   };
   ['pointerover', 'pointerdown', 'focusin'].forEach((type) => h._listen(w, type, prepare));
 };
