@@ -58,6 +58,7 @@ def on_starting(_server: object) -> None:
 
 def post_worker_init(worker: "Worker") -> None:
     """Bring the database to the schema of this version before this worker takes its first request."""
+    from tracker.ingest.counting import keep_counting
     from tracker.ingest.fresh import system_clock
     from tracker.store import migrations, months
     from tracker.store.engine import connect
@@ -84,6 +85,7 @@ def post_worker_init(worker: "Worker") -> None:
     # Whoever watches events come in would keep a worker from ending for as long as it is allowed to take.
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
+    keep_counting(_settings.database_url)
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

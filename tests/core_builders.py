@@ -25,6 +25,7 @@ from tracker.core.steps import (
     AddAlias,
     ClaimIdentity,
     ContinueSession,
+    CountHandOver,
     CountRepeats,
     CreateProfile,
     Identify,
@@ -170,8 +171,8 @@ def referral(profile: str, **given: Any) -> Referral:
 
 
 def told(steps: Iterable[Step]) -> list[str]:
-    """The steps as short sentences, so that a table of cases can be read; how many repeats were counted is no part."""
-    return [_told(step) for step in steps if not isinstance(step, CountRepeats)]
+    """The steps as short sentences, so that a table of cases can be read; what was only counted is no part."""
+    return [_told(step) for step in steps if not isinstance(step, CountRepeats | CountHandOver)]
 
 
 def _told(step: Step) -> str:  # noqa: C901 - one line for each kind of step

@@ -32,6 +32,11 @@ DAMAGE = {
     "nobody who is identified went into somebody else": [
         "UPDATE profile SET identified = TRUE WHERE id = 'profile-3'",
     ],
+    "the numbers of the console equal a recount": [
+        # A day of which events were counted that nobody has stored.
+        "INSERT INTO report_total (scope, hours, at, events, visits, visitors, bots, whole)"
+        " VALUES ('shop', 24, 1, 1, 1, 1, 0, TRUE), ('', 24, 1, 1, 1, 1, 0, TRUE)",
+    ],
 }
 CYCLE = [
     "UPDATE profile SET merged_into = 'profile-2' WHERE id = 'profile-1'",

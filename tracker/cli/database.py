@@ -8,6 +8,7 @@ import click
 from tracker.cli import backups
 from tracker.cli.context import House, house
 from tracker.core.times import DAY, iso
+from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
 from tracker.store import attempts, migrations, months, reports, retention
 from tracker.store import check as invariants
@@ -64,6 +65,9 @@ def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
     if days is None:
         click.echo("Everything is kept: neither RETENTION_DAYS nor --keep-days is set.")
         return
+    if not dry_run:
+        # What is forgotten before it was counted would be missing in the console's numbers.
+        fold_all(house.engine, system_clock)
     before = now - days * DAY
     click.echo(f"{'Would forget' if dry_run else 'Forgetting'} what is older than {days} days ({iso(before)}):")
     if dry_run:

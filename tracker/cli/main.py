@@ -17,6 +17,7 @@ _COMMANDS = {
     "event": "events:event_commands",
     "quarantine": "quarantine:quarantine_commands",
     "admin": "admin:admin_commands",
+    "report": "report:report_commands",
     "db": "database:db_commands",
 }
 

@@ -158,6 +158,21 @@ class CountRepeats:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class CountHandOver:
+    """A visitor came by a link from one source to another; what became of the profile that came along.
+
+    ``origin`` is empty where nobody knows the source that the link names. ``outcome`` is ``adopted``, ``merged``,
+    ``recognised``, or the sentence that says why the profile was refused.
+    """
+
+    origin: str
+    landing: str
+    outcome: str
+    batch: str
+    at: Micros
+
+
 Step = (
     CreateProfile
     | TouchProfile
@@ -173,6 +188,7 @@ Step = (
     | StoreEvent
     | Quarantine
     | CountRepeats
+    | CountHandOver
 )
 
 

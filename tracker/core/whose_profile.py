@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from tracker.core.case import Case, live_now
+from tracker.core.event_fates import all_stored
 from tracker.core.identity import note_person, person_named, recognised
 from tracker.core.ids import has_uuid_form, names_nobody
 from tracker.core.known import Known
-from tracker.core.linking import judge
+from tracker.core.linking import Verdict, judge
 from tracker.core.merging import survivor
 from tracker.core.model import Profile, Referral, StoredEvent
-from tracker.core.steps import AddAlias, CreateProfile, MergeProfiles, SpendPass, TouchProfile
+from tracker.core.steps import AddAlias, CountHandOver, CreateProfile, MergeProfiles, SpendPass, TouchProfile
 
 
 def stored_before(case: Case, client_session: str | None, named: Profile | None) -> tuple[StoredEvent, ...]:
@@ -77,9 +78,25 @@ def _handed_over(case: Case, referral: Referral, here: Profile | None) -> Profil
         case.errors.append(verdict.error)
     if verdict.spend:
         case.steps.append(SpendPass(referral.link_pass.nonce, case.source.id, referral.link_pass.expires))
-    if here is None or verdict.profile is None:
-        return here or verdict.profile
-    return _merge(case, referral, here, verdict.profile)
+    profile = here or verdict.profile
+    if here is not None and verdict.profile is not None:
+        profile = _merge(case, referral, here, verdict.profile)
+    if outcome := _outcome(case, referral, verdict, here):
+        origin = referral.source_id if referral.source_id in case.known.sources else ""
+        case.steps.append(CountHandOver(origin, case.source.id, outcome, case.fresh.task, case.fresh.now))
+    return profile
+
+
+def _outcome(case: Case, referral: Referral, verdict: Verdict, here: Profile | None) -> str | None:
+    """Return what to count this hand-over as; None for a repeat, which was counted when it came first."""
+    if all_stored(case):
+        return None
+    if verdict.warning:
+        return verdict.warning
+    if verdict.profile is not None:
+        return "adopted" if here is None else "merged"
+    # The visitor is known here by the same profile already. A pass that was spent says that the page was loaded again.
+    return "recognised" if verdict.spend or referral.link_pass.state == "absent" else None
 
 
 def _merge(case: Case, referral: Referral, here: Profile, referred: Profile) -> Profile:

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, union_all, up
 
 from tracker.core.model import Micros
 from tracker.store.engine import LostRace
+from tracker.store.freezing import forget_person
 from tracker.store.reports import live_id, of_person
 from tracker.store.repository import Digest
 from tracker.store.tables import (
@@ -90,6 +91,7 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
         )
     ).all()
     gone |= {digest("event", f"{source_id}\n{event_id}")[0] for source_id, event_id in events}
+    forget_person(conn, family, mine)
     keys = select(EventRow.source_id, EventRow.id).where(mine)
     conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
     counts = {

@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, 
 from sqlalchemy.orm import aliased
 
 from tracker.core.model import Micros
+from tracker.core.times import DAY
 from tracker.store import months
 from tracker.store.engine import Engine, reading, transaction
+from tracker.store.freezing import freeze_until
 from tracker.store.tables import (
     AliasRow,
     EventKeyRow,
@@ -19,6 +21,7 @@ from tracker.store.tables import (
     PassUseRow,
     ProfileRow,
     QuarantineRow,
+    ReportSeenRow,
     SessionRow,
     TraitRow,
 )
@@ -46,6 +49,7 @@ def forget(engine: Engine, before: Micros) -> Iterator[Done]:
 
     It may be stopped at any time and run again. A person who comes back later is a new one.
     """
+    transaction(engine, lambda conn: freeze_until(conn, before // DAY))
     for month in months.kept(engine):
         if month.end <= before:
             yield "events", months.drop(engine, month)
@@ -128,6 +132,7 @@ def _forget_people(before: Micros, ids: list[str], conn: Connection) -> int:
     conn.execute(delete(TraitRow).where(TraitRow.profile_id.in_(family)))
     conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
     conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family)))
+    conn.execute(delete(ReportSeenRow).where(ReportSeenRow.profile_id.in_(family)))
     conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family)))
     return len(gone)
 

@@ -20,6 +20,7 @@ from tracker.core.steps import (
     StoreEvent,
     TouchProfile,
 )
+from tracker.store.journal import journal_rows
 from tracker.store.writing import CONTINUED, Row
 
 QUARANTINED_BYTES = 16 * 1024
@@ -54,6 +55,7 @@ def rows_of(of: Mapping[type, list[Any]]) -> dict[str, list[Row]]:
         "event": [_event_row(step) for step in sorted(of[StoreEvent], key=_event_key)],
         "quarantine": [_quarantine_row(step) for step in sorted(of[Quarantine], key=_event_key)],
         "repeated": _repeated_rows(of[CountRepeats]),
+        "journal": journal_rows(of),
         CONTINUED: [continued[session_id] for session_id in sorted(continued)],
     }
 

@@ -13,6 +13,7 @@ from tracker.store.tables import (
     Base,
     EventRow,
     IdentityRow,
+    JournalRow,
     MergeRow,
     PassUseRow,
     ProfileRow,
@@ -48,6 +49,7 @@ _TABLES: dict[str, Table] = {
         EventRow,
         QuarantineRow,
         RepeatedRow,
+        JournalRow,
     )
 }
 

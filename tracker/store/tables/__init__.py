@@ -16,6 +16,16 @@ from tracker.store.tables.collected import (
     TombstoneRow,
 )
 from tracker.store.tables.console import FailedLoginRow, LoginRow, SetupRow, UserRow
+from tracker.store.tables.report import (
+    JournalRow,
+    ReportFlowRow,
+    ReportHoldRow,
+    ReportNameRow,
+    ReportReturnRow,
+    ReportSeenRow,
+    ReportTotalRow,
+    ReportVisitRow,
+)
 from tracker.store.tables.traits import TraitRow
 from tracker.store.tables.watching import AttemptRow
 
@@ -27,12 +37,20 @@ __all__ = [
     "EventRow",
     "FailedLoginRow",
     "IdentityRow",
+    "JournalRow",
     "LoginRow",
     "MergeRow",
     "PassUseRow",
     "ProfileRow",
     "QuarantineRow",
     "RepeatedRow",
+    "ReportFlowRow",
+    "ReportHoldRow",
+    "ReportNameRow",
+    "ReportReturnRow",
+    "ReportSeenRow",
+    "ReportTotalRow",
+    "ReportVisitRow",
     "SessionRow",
     "SetupRow",
     "SourceRow",

@@ -1,0 +1,43 @@
+"""Keeping the console's numbers up to date: a thread in each worker folds the journal, a little at a time."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from tracker.core.refusal import Unavailable
+from tracker.ingest.agents import agent_reader, describe
+from tracker.ingest.fresh import Clock, system_clock
+from tracker.store import folding
+from tracker.store.engine import Engine, Rejected, connect, transaction
+
+EVERY = 2.0
+"""Seconds between two looks into the journal."""
+BREATH = 0.005
+"""Seconds between two steps, so that requests come in between."""
+
+
+def fold_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = time.sleep) -> int:
+    """Count everything that waits in the journal; returns how many transactions that were."""
+    counted = 0
+    while step := transaction(engine, lambda conn: folding.fold(conn, describe, clock())):
+        counted += step
+        pause(BREATH)
+    return counted
+
+
+def keep_counting(database_url: str) -> None:
+    """Start the thread that counts for as long as this process lives; what fails now is tried again later."""
+    threading.Thread(target=_keep_counting, args=(database_url,), name="counting", daemon=True).start()
+
+
+def _keep_counting(database_url: str) -> None:
+    engine = connect(database_url, pool_size=1)
+    # Loaded before there is anything to count, so that no request waits for it later.
+    agent_reader()
+    while True:
+        time.sleep(EVERY)
+        try:
+            fold_all(engine, system_clock)
+        except (Unavailable, Rejected):
+            # The events are stored, and the journal waits as long as it takes.
+            continue

@@ -1,0 +1,140 @@
+"""Folding the journal into the counts: a few rows at a time, each exactly once, by one process at a time."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, Select, delete, insert, select, text, tuple_
+
+from tracker.core.model import Micros
+from tracker.core.tally import EVERYWHERE, HOUR, About, Fact, HandOver, Seen, Tally, Visit, count
+from tracker.core.visit_names import Describe, about
+from tracker.store import journal
+from tracker.store.counts import write
+from tracker.store.prepared import Among, Prepared
+from tracker.store.tables import JournalRow, ReportHoldRow, ReportSeenRow, ReportVisitRow, SessionRow
+
+ROWS_A_STEP, FACTS_A_STEP = 16, 200
+"""What one transaction counts at most: visitors who click meanwhile wait no longer than this takes."""
+# Any number will do, it only has to be the same for all who fold.
+_LOCK = 7_268_465_333
+
+
+def fold(conn: Connection, describe: Describe, now: Micros) -> int:
+    """Count what waits longest, and take it out of the journal; returns how many transactions were counted.
+
+    0 where nothing waits, and where another process is at it.
+    """
+    if not alone(conn) or held(conn, now):
+        return 0
+    return fold_some(conn, describe)
+
+
+def fold_some(conn: Connection, describe: Describe) -> int:
+    """Count what waits longest; for who has seen to it that nobody else does."""
+    waiting = conn.execute(select(JournalRow.id, JournalRow.facts).order_by(JournalRow.id).limit(ROWS_A_STEP)).all()
+    if not waiting:
+        return 0
+    counted: list[str] = []
+    facts: list[Fact] = []
+    flow: list[HandOver] = []
+    for row in waiting:
+        if len(facts) > FACTS_A_STEP:
+            break
+        told, handed = journal.read_facts(row.facts)
+        facts += told
+        flow += handed
+        counted.append(row.id)
+    write(conn, counted_on_top(conn, facts, flow, describe))
+    if facts:
+        _forget_visits(conn, max(fact.at for fact in facts) // HOUR - 48)
+    journal.drop(conn, counted)
+    return len(counted)
+
+
+def alone(conn: Connection) -> bool:
+    """Return True where nobody else folds until this transaction ends."""
+    if conn.dialect.name != "postgresql":
+        # SQLite has one writer at a time.
+        return True
+    return bool(conn.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}))
+
+
+def wait_until_alone(conn: Connection) -> None:
+    """Let whoever folds come to its end, and keep everybody from folding until this transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def held(conn: Connection, now: Micros) -> bool:
+    """Return True while somebody counts anew."""
+    return conn.scalar(select(ReportHoldRow.id).where(ReportHoldRow.until > now)) is not None
+
+
+def hold(conn: Connection, until: Micros | None) -> None:
+    """Keep the journal from being folded until that moment; None lets everybody fold again."""
+    wait_until_alone(conn)
+    conn.execute(delete(ReportHoldRow))
+    if until is not None:
+        conn.execute(insert(ReportHoldRow).values(id="hold", until=until))
+
+
+def _forget_visits(conn: Connection, before: int) -> None:
+    """Forget some of the visits that were counted on days long over."""
+    old = (
+        select(ReportVisitRow.session_id, ReportVisitRow.scope).where(ReportVisitRow.hour < before).limit(FACTS_A_STEP)
+    )
+    key = tuple_(ReportVisitRow.session_id, ReportVisitRow.scope)
+    conn.execute(delete(ReportVisitRow).where(key.in_(old)))
+
+
+def counted_on_top(conn: Connection, facts: Sequence[Fact], flow: Sequence[HandOver], describe: Describe) -> Tally:
+    """Return what these facts add up to, on top of what is known of their visits and visitors."""
+    visits = {
+        (session, scope): Visit(hour, bool(bot))
+        for session, scope, hour, bot in VISITS.rows(conn, ids={fact.session for fact in facts})
+    }
+    return count(facts, flow, visits, seen_before(conn, facts), told_of(conn, _uncounted(facts, visits), describe))
+
+
+def seen_before(conn: Connection, facts: Iterable[Fact]) -> dict[tuple[str, str], Seen]:
+    """Return when the visitors of these facts were counted the last time."""
+    visitors = {fact.profile for fact in facts if fact.profile is not None}
+    rows = SEEN.rows(conn, ids=visitors) if visitors else []
+    return {(profile, scope): Seen(hour, before) for profile, scope, hour, before in rows}
+
+
+def _visits(among: Among) -> Select[str, str, int, bool]:
+    return select(ReportVisitRow.session_id, ReportVisitRow.scope, ReportVisitRow.hour, ReportVisitRow.bot).where(
+        among(ReportVisitRow.session_id.expression, "ids")
+    )
+
+
+def _seen(among: Among) -> Select[str, str, int, int]:
+    return select(ReportSeenRow.profile_id, ReportSeenRow.scope, ReportSeenRow.hour, ReportSeenRow.before).where(
+        among(ReportSeenRow.profile_id.expression, "ids")
+    )
+
+
+VISITS, SEEN = Prepared(_visits), Prepared(_seen)
+
+
+def _uncounted(facts: Iterable[Fact], visits: Mapping[tuple[str, str], Visit]) -> set[str]:
+    """Return the sessions that were not counted on the day of a fact, in its source or everywhere."""
+    found = set()
+    for fact in facts:
+        for scope in (fact.source, EVERYWHERE):
+            known = visits.get((fact.session, scope))
+            if known is None or known.hour // 24 < fact.at // HOUR // 24:
+                found.add(fact.session)
+    return found
+
+
+def told_of(conn: Connection, sessions: Collection[str], describe: Describe) -> dict[str, About]:
+    """Return what is known of these sessions."""
+    if not sessions:
+        return {}
+    rows = conn.execute(
+        select(SessionRow.id, SessionRow.source_id, SessionRow.context, SessionRow.touchpoint, SessionRow.device).where(
+            SessionRow.id.in_(sorted(sessions))
+        )
+    )
+    return {row.id: about(row.source_id, row.context, row.touchpoint, row.device, describe) for row in rows}
