@@ -27,6 +27,7 @@ from tracker.web.log import log
 from tracker.web.login import login_blueprint
 from tracker.web.metrics import metrics_blueprint
 from tracker.web.openapi import openapi_blueprint
+from tracker.web.overview import overview_blueprint
 from tracker.web.people import people_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
@@ -35,7 +36,7 @@ from tracker.web.track import track_blueprint
 from tracker.web.waiting import waiting_blueprint
 
 CONSOLE = (
-    *(login_blueprint, account_blueprint, people_blueprint, sources_blueprint, builder_blueprint),
+    *(login_blueprint, account_blueprint, overview_blueprint, people_blueprint, sources_blueprint, builder_blueprint),
     *(waiting_blueprint, live_blueprint, explorer_blueprint),
 )
 API = (api_sources_blueprint, api_people_blueprint, tracardi_blueprint, openapi_blueprint)

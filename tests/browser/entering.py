@@ -10,7 +10,7 @@ from tracker.ingest.fresh import system_clock
 from tracker.store import accounts
 from tracker.store.accounts import User
 from tracker.store.engine import Connection, transaction
-from tracker.store.tables import LoginRow, UserRow
+from tracker.store.tables import JournalRow, LoginRow, ReportTotalRow, UserRow
 
 HOME = f"http://{COLLECTOR}"
 PASSWORD = "correct horse battery"
@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery"
 
 def without_users(conn: Connection) -> None:
     """Delete the users of other tests, and their logins."""
-    for table in (LoginRow, UserRow):
+    for table in (LoginRow, UserRow, JournalRow, ReportTotalRow):
         conn.execute(delete(table))
 
 
@@ -30,4 +30,4 @@ def log_in(console: Web, page: Page, home: str = HOME) -> None:
     page.get_by_label("Name").fill("anna")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Sources").wait_for()
+    page.get_by_role("navigation", name="Console").wait_for()

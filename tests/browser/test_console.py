@@ -9,8 +9,10 @@ from sqlalchemy import delete
 from browser.entering import HOME, PASSWORD, log_in
 from browser.web import ROOT, Web
 from tracker.core.model import Source
+from tracker.core.tally import NAMES, NEVER, Tally
+from tracker.core.times import DAY
 from tracker.ingest.fresh import system_clock
-from tracker.store import accounts, sources
+from tracker.store import accounts, counts, sources
 from tracker.store.accounts import User
 from tracker.store.engine import transaction
 from tracker.store.tables import SourceRow
@@ -37,6 +39,19 @@ TAGS = [
 ]
 ENDS = ["", '">', "'>", "</textarea>", "</pre></title></script>"]
 PAYLOADS = [f"{end}{tag}" for tag, end in itertools.product(TAGS, ENDS)]
+
+
+def count_something(console: Web, *names: str) -> None:
+    """Let the overview have something to show: pages and sources of these names."""
+    today, tally = system_clock() // DAY, Tally()
+    tally.total("", 24, today)[:] = [9, 5, 4, 1]
+    tally.returns["", today, NEVER] = 4
+    for what, name in itertools.product(NAMES, names):
+        tally.names["", what, today, name] = 3
+    for name in names:
+        tally.flow[today, name[:128], "elsewhere", "adopted"] = 5
+        tally.flow[today, "elsewhere", name[:128], name] = 2
+    transaction(console.engine, lambda conn: counts.write(conn, tally))
 
 
 def test_a_new_owner_comes_from_the_printed_link_to_the_first_event(
@@ -77,6 +92,7 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
         sources.create(console.engine, given, system_clock())
     user = User("eve", PAYLOADS[1], "viewer", system_clock())
     transaction(console.engine, lambda conn: accounts.add(conn, user, "hash"))
+    count_something(console, *PAYLOADS)
     page.set_extra_http_headers({"User-Agent": PAYLOADS[1]})
     complaints: list[str] = []
     page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
@@ -84,9 +100,16 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.add_init_script("addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective))")
     log_in(console, page)
+    page.goto(f"{HOME}/sources")
     links = [link.get_attribute("href") for link in page.locator(".list a").all()]
     assert len(links) >= 16
-    for path in ("/sources", "/account", *links, *(f"{link}".replace("/source?", "/source/edit?") for link in links)):
+    for path in (
+        "/",
+        "/sources",
+        "/account",
+        *links,
+        *(f"{link}".replace("/source?", "/source/edit?") for link in links),
+    ):
         answer = page.goto(f"{HOME}{path}")
         assert answer is not None
         assert answer.status == 200, path
@@ -101,6 +124,7 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
     page.set_viewport_size({"width": width, "height": 800})
     sources.create(console.engine, Source(f"axe-{scheme}", "Axe", kind="server"), system_clock())
     sources.create(console.engine, Source(f"axe-site-{scheme}", "Axe", origins=("https://a.test",)), system_clock())
+    count_something(console, "one", "two")
     axe = AXE.read_text()
     found = []
 

@@ -126,6 +126,13 @@ def test_robots_are_counted_apart(record, fold, engine, broken) -> None:
     assert broken() == {}
 
 
+def test_what_a_backend_sends_for_its_visitors_is_no_robots(record, make_source, fold, engine) -> None:
+    make_source("crm", kind="server")
+    record("e1", session="s1", source="crm", device={"user_agent": "a bot"})
+    fold()
+    assert total(engine, "crm") == (1, 1, 1, 0)
+
+
 def test_what_became_of_a_link_is_counted_once_by_its_reason(record, fold, engine) -> None:
     there = record("e1", session="s1").profile_id
     record("e2", source="blog", referral=from_shop_to_blog(there), session="s2")

@@ -10,7 +10,7 @@ from tracker.core.visit_names import Describe, about
 from tracker.store import journal
 from tracker.store.counts import write
 from tracker.store.prepared import Among, Prepared
-from tracker.store.tables import JournalRow, ReportHoldRow, ReportSeenRow, ReportVisitRow, SessionRow
+from tracker.store.tables import JournalRow, ReportHoldRow, ReportSeenRow, ReportVisitRow, SessionRow, SourceRow
 
 ROWS_A_STEP, FACTS_A_STEP = 16, 200
 """What one transaction counts at most: visitors who click meanwhile wait no longer than this takes."""
@@ -137,4 +137,11 @@ def told_of(conn: Connection, sessions: Collection[str], describe: Describe) -> 
             SessionRow.id.in_(sorted(sessions))
         )
     )
-    return {row.id: about(row.source_id, row.context, row.touchpoint, row.device, describe) for row in rows}
+    # A backend that sends for its visitors has the header of a program, and they are people all the same.
+    servers = set(conn.scalars(select(SourceRow.id).where(SourceRow.kind == "server")))
+    return {
+        row.id: about(
+            row.source_id, row.context, row.touchpoint, {} if row.source_id in servers else row.device, describe
+        )
+        for row in rows
+    }

@@ -20,12 +20,6 @@ login_blueprint = guard(Blueprint("login", __name__))
 _WRONG = "That name and password do not go together."
 
 
-@login_blueprint.get("/")
-def first_page() -> BaseResponse:
-    """Lead to where the work is."""
-    return redirect(url_for("sources.sources"))
-
-
 @login_blueprint.get("/login")
 @public
 def login() -> BaseResponse:
@@ -90,7 +84,7 @@ def set_up() -> BaseResponse:
     except SetupIsOver:
         return page("setup_over.html", 404)
     _enter(user)
-    return redirect(url_for("login.first_page"), 303)
+    return redirect(url_for("overview.overview"), 303)
 
 
 def checked(name: str, password: str) -> tuple[str, dict[str, str]]:
@@ -127,4 +121,4 @@ def _inside(wanted: str) -> str:
     """Return the wanted path where it is one of this site, else the first page."""
     parts = urlsplit(wanted)
     ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
-    return wanted if ours and wanted.isprintable() else url_for("login.first_page")
+    return wanted if ours and wanted.isprintable() else url_for("overview.overview")
