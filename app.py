@@ -4,6 +4,7 @@ from flask import Flask
 
 from tracker.ingest.attempts import Attempts
 from tracker.ingest.committer import Committer
+from tracker.ingest.countries import country_reader
 from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             metrics=Metrics(),
             attempts=Attempts(engine, sources, clock, new_id),
             feed=Feed(engine, clock),
+            country_of=country_reader(settings.geoip_db),
         ),
     )
     errors.register(app)

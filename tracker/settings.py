@@ -42,6 +42,8 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     retention_days: int | None = None
     """How long events, visits and people are kept; None is for ever."""
+    geoip_db: Path | None = None
+    """A MaxMind database that says which country an address is in."""
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -72,6 +74,7 @@ class Settings:
             rate_limit=reader.rate("RATE_LIMIT", "50/s burst 200"),
             redis_url=reader.redis("REDIS_URL"),
             metrics_token=reader.secret("METRICS_TOKEN"),
+            geoip_db=reader.file("GEOIP_DB"),
             retention_days=reader.number("RETENTION_DAYS", 0, 0, 36_500) or None,
         )
         key = reader.secret("SECRET_KEY")
@@ -182,6 +185,12 @@ class _Reader:
             # The value is not shown: it may hold a password.
             self.problems.append(f"{name} must start with redis://, rediss:// or unix://.")
         return given
+
+    def file(self, name: str) -> Path | None:
+        given = self.text(name, "")
+        if given and not os.access(given, os.R_OK):
+            self.problems.append(f"{name}: cannot read {given!r}.")
+        return Path(given).expanduser().resolve() if given else None
 
     def secret(self, name: str) -> str | None:
         """Return the variable, or what is in the file that ``<name>_FILE`` names."""

@@ -35,6 +35,7 @@ class Arrival:
     read_claim: Callable[[str, int, Mapping[str, Any]], Claim]
     origin_host: str | None = None
     user_agent: str = ""
+    country: str | None = None
 
 
 @dataclass(slots=True)
@@ -86,9 +87,14 @@ def payload_from(decoded: Decoded, arrival: Arrival) -> Payload:
         properties=body.get("properties") or {},
         referral=referral,
         claims=_claims(body["source"]["id"], events, arrival),
-        device={"user_agent": agent} if agent else {},
+        device=_device(agent, arrival.country),
         warnings=tuple(dict.fromkeys(reading.warnings)),
     )
+
+
+def _device(agent: str, country: str | None) -> dict[str, str]:
+    device = {"user_agent": agent} if agent else {}
+    return device | {"country": country} if country else device
 
 
 def _shift(metadata: Any, now: Micros) -> Micros:

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from tracker.core.model import Micros
 from tracker.ingest.attempts import Attempts
 from tracker.ingest.committer import Committer
+from tracker.ingest.countries import CountryOf
 from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId
 from tracker.ingest.identities import IdentityOffice
@@ -40,6 +41,8 @@ class Services:
     metrics: Metrics
     attempts: Attempts
     feed: Feed
+    country_of: CountryOf | None = None
+    """From an address to its country, where the operator has named a database."""
 
 
 def install(app: Flask, services: Services) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from flask import Blueprint, Response
 from werkzeug.wsgi import get_input_stream
 
-from tracker.core.client_address import client_network
+from tracker.core.client_address import client_address, client_network
 from tracker.core.explaining import explained
 from tracker.core.linking import host_of
 from tracker.core.model import Payload, Source
@@ -114,7 +114,15 @@ def _arrival(parts: Services, environ: Environ) -> Arrival:
         read_claim=parts.identities.claim,
         origin_host=host_of(origin) if origin else None,
         user_agent=environ.get("HTTP_USER_AGENT", ""),
+        country=_country(parts, environ) if parts.country_of else None,
     )
+
+
+def _country(parts: Services, environ: Environ) -> str | None:
+    """Return the country of the client's address; the address itself is kept nowhere."""
+    forwarded, peer = environ.get("HTTP_X_FORWARDED_FOR", ""), environ.get("REMOTE_ADDR", "")
+    address = client_address(peer, forwarded, parts.settings.trusted_proxies)
+    return parts.country_of(str(address)) if parts.country_of and address else None
 
 
 def _accepted(parts: Services, source_id: str, environ: Environ, noted: Notes) -> Source:
