@@ -19,7 +19,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 FIREFOX ?= $(shell command -v firefox-esr || command -v firefox)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test chaos check format demo bench bench-browser bench-growth js lock tools browser network
+.PHONY: help run install test chaos check format demo bench bench-browser bench-growth bench-pages js lock tools browser network
 
 help:  ## List what make can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ bench: tools bench/others/node_modules  ## Measure the figures that the README q
 	@test -f bench/run.py || { echo "There is no bench/run.py in this copy." >&2; exit 1; }
 	@$(BIN)/python bench/run.py $(ARGS)
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python bench/browser.py
+
+bench-pages: tools  ## How long the console's overview takes with ten million events stored
+	@$(BIN)/python bench/pages.py $(ARGS)
 
 bench-growth: tools  ## The same with ten million events stored; takes half an hour
 	@$(BIN)/python bench/growth.py $(ARGS)
