@@ -140,6 +140,8 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
         examine(path)
     log_in(console, page)
     for path in (
+        "/",
+        "/?span=today",
         "/sources",
         f"/source?id=axe-{scheme}",
         f"/source?id=axe-site-{scheme}",

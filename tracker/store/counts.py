@@ -13,7 +13,7 @@ from tracker.core.tally import Seen, Tally
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import Base, ReportNameRow
 
-MOST_NAMES = 300
+MOST_NAMES = 150
 """How many names of a kind are kept for a day and a source, for anybody may send any address; see ``OTHERS``."""
 OTHERS = ""
 """The name under which all further ones are counted."""
