@@ -1,13 +1,18 @@
 """The console in a browser: from the printed link to the first event, hostile names, and screen readers."""
 
 import itertools
+import json
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import delete
 
 from browser.entering import HOME, PASSWORD, log_in
-from browser.web import ROOT, Web
+from browser.web import ROOT, Web, until
 from tracker.core.model import Source
 from tracker.core.tally import NAMES, NEVER, Tally
 from tracker.core.times import DAY
@@ -54,6 +59,26 @@ def count_something(console: Web, *names: str) -> None:
     transaction(console.engine, lambda conn: counts.write(conn, tally))
 
 
+def visit(console: Web, source_id: str, *events: dict[str, Any], profile: str | None = None, session: str = "") -> str:
+    """Send events as a backend would; returns the id of the person they were stored for."""
+    body = {"source": {"id": source_id}, "session": {"id": session}, "events": events}
+    body |= {"profile": {"id": profile}} if profile else {}
+    request = Request(f"http://127.0.0.1:{console.pages.collector_port}/track", json.dumps(body).encode())
+    request.add_header("Content-Type", "application/json")
+
+    def sent() -> str:
+        try:
+            with urlopen(request, timeout=10) as answer:
+                return str(json.load(answer)["profile"]["id"])
+        except HTTPError as error:
+            # The collector asks for sources it does not know ten times a second at most.
+            if error.code != 401:
+                raise
+            return ""
+
+    return until(sent, f"the collector to know {source_id}")
+
+
 def test_a_new_owner_comes_from_the_printed_link_to_the_first_event(
     console: Web, context: BrowserContext, visitor
 ) -> None:
@@ -82,6 +107,7 @@ def test_a_new_owner_comes_from_the_printed_link_to_the_first_event(
 
 def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Page) -> None:
     assert len(PAYLOADS) == 80
+    person = None
     hostile = [PAYLOADS[start : start + 5] for start in range(0, 80, 5)]
     for identity, name, event, selector, setting in hostile:
         auto = {
@@ -90,6 +116,9 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
         }
         given = Source(identity[:128], name, auto=auto, settings={"requireConsent": setting})
         sources.create(console.engine, given, system_clock())
+        said = {"type": "identify", "properties": {"user_id": name, "traits": {"name": name, selector: setting}}}
+        happened = {"type": event, "properties": {event: name}, "context": {"page": {"url": selector}}}
+        person = visit(console, identity[:128].strip(), said, happened, profile=person, session=selector[:128])
     user = User("eve", PAYLOADS[1], "viewer", system_clock())
     transaction(console.engine, lambda conn: accounts.add(conn, user, "hash"))
     count_something(console, *PAYLOADS)
@@ -103,13 +132,8 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
     page.goto(f"{HOME}/sources")
     links = [link.get_attribute("href") for link in page.locator(".list a").all()]
     assert len(links) >= 16
-    for path in (
-        "/",
-        "/sources",
-        "/account",
-        *links,
-        *(f"{link}".replace("/source?", "/source/edit?") for link in links),
-    ):
+    ours = ("/", "/sources", "/account", "/people", f"/people?q={quote(PAYLOADS[1])}", f"/person?id={person}")
+    for path in (*ours, *links, *(f"{link}".replace("/source?", "/source/edit?") for link in links)):
         answer = page.goto(f"{HOME}{path}")
         assert answer is not None
         assert answer.status == 200, path
@@ -125,6 +149,8 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
     sources.create(console.engine, Source(f"axe-{scheme}", "Axe", kind="server"), system_clock())
     sources.create(console.engine, Source(f"axe-site-{scheme}", "Axe", origins=("https://a.test",)), system_clock())
     count_something(console, "one", "two")
+    for name in ("shop", "blog"):
+        sources.create(console.engine, Source(f"axe-{name}-{scheme}", name), system_clock())
     axe = AXE.read_text()
     found = []
 
@@ -139,6 +165,10 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
     for path in ("/login", "/setup?token=none"):
         examine(path)
     log_in(console, page)
+    person = visit(
+        console, f"axe-shop-{scheme}", {"type": "page-view", "properties": {"a": 1}}, session=f"axe-{scheme}"
+    )
+    visit(console, f"axe-blog-{scheme}", {"type": "page-view"}, profile=person)
     for path in (
         "/",
         "/?span=today",
@@ -149,6 +179,8 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
         f"/source/edit?id=axe-site-{scheme}",
         "/live",
         "/quarantine",
+        "/people",
+        f"/person?id={person}",
         "/account",
     ):
         examine(path)
