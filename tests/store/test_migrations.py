@@ -8,13 +8,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, insert, inspect
 from sqlalchemy.exc import DBAPIError
 
 from tracker.core.refusal import Unavailable
 from tracker.store import migrations
 from tracker.store.engine import connect, reading
-from tracker.store.tables import Base
+from tracker.store.tables import Base, ProfileRow
+from tracker.store.traits import holders
 
 UPGRADE = """
 import sys
@@ -129,3 +130,18 @@ def test_a_database_that_cannot_be_reached_is_unavailable_and_not_a_foreign_erro
     for question in (migrations.revision, migrations.is_current, migrations.upgrade):
         with pytest.raises(Unavailable):
             question(connect(url))
+
+
+def test_people_who_were_known_before_are_found_by_their_traits_after_the_upgrade(empty: Engine) -> None:
+    before = "0005"
+    command.upgrade(migrations.config(empty), before)
+    rows = [
+        {"id": "ada", "traits": {"name": ["Ada", 1], "tags": [["x"], 1]}, "merged_into": None},
+        {"id": "nobody", "traits": {}, "merged_into": None},
+    ]
+    with empty.begin() as conn:
+        same = {"created": 1, "updated": 1, "consents": {}, "identified": False}
+        conn.execute(insert(ProfileRow), [row | same for row in rows])
+    migrations.upgrade(empty)
+    with reading(empty).connect() as conn:
+        assert [list(holders(conn, value, 9)) for value in ("ada", "x", "y")] == [["ada"], ["ada"], []]

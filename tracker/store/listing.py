@@ -43,15 +43,20 @@ class Wanted:
 
 def profiles(conn: Connection, after: str, most: int) -> Listed:
     """Return live profiles by their ids, each with the traits of all that became one with it."""
-    live = select(ProfileRow.id).where(ProfileRow.merged_into.is_(None), ProfileRow.id > after)
-    ids = list(conn.scalars(live.order_by(ProfileRow.id).limit(most + 1)))
+    # Those that were merged are left out afterwards: asked to do it, SQLite would read all that were not.
+    window = select(ProfileRow.id, ProfileRow.merged_into).where(ProfileRow.id > after).order_by(ProfileRow.id)
+    looked_at = conn.execute(window.limit(most + 1)).all()
+    ids = [row.id for row in looked_at[:most] if row.merged_into is None]
     rows = conn.execute(
         select(ProfileRow.__table__, AliasRow.profile_id.label("live"))
         .join(ProfileRow, ProfileRow.id == AliasRow.id)
-        .where(AliasRow.profile_id.in_(ids[:most]))
+        .where(AliasRow.profile_id.in_(ids))
     ).all()
-    items = tuple(_profile(profile_id, [row for row in rows if row.live == profile_id]) for profile_id in ids[:most])
-    return Listed(items, (ids[most - 1],) if len(ids) > most else None)
+    of: dict[str, list[Any]] = {}
+    for row in rows:
+        of.setdefault(row.live, []).append(row)
+    items = tuple(_profile(profile_id, of[profile_id]) for profile_id in ids)
+    return Listed(items, (looked_at[most - 1].id,) if len(looked_at) > most else None)
 
 
 def _profile(profile_id: str, rows: Sequence[Any]) -> dict[str, Any]:
@@ -103,13 +108,19 @@ def events(conn: Connection, wanted: Wanted, after: Place | None, most: int) -> 
     else:
         found = heapq.nsmallest(most + 1, _of_somebody(conn, wanted, after, most + 1))
         keys, further = found[:most], found[most - 1] if len(found) > most else None
-    rows = (
+    return Listed(_whole(conn, keys), further)
+
+
+def _whole(conn: Connection, keys: Sequence[Place]) -> tuple[dict[str, Any], ...]:
+    """Return the events of these keys, in their order."""
+    rows = conn.execute(
         select(EventRow.__table__, AliasRow.profile_id.label("live"))
         .outerjoin(AliasRow, AliasRow.id == EventRow.profile_id)
-        .where(tuple_(*_KEY).in_(keys))
-        .order_by(*_KEY)
+        # SQLite finds a list of whole keys by reading everything; moments and ids by themselves it looks up.
+        .where(EventRow.received_at.in_([key[0] for key in keys]), EventRow.id.in_([key[2] for key in keys]))
     )
-    return Listed(tuple(event_of(row) for row in conn.execute(rows)) if keys else (), further)
+    found = {(row.received_at, row.source_id, row.id): row for row in rows} if keys else {}
+    return tuple(event_of(found[key]) for key in keys if key in found)
 
 
 def event(conn: Connection, event_id: str, source: str | None = None) -> dict[str, Any] | None:

@@ -116,9 +116,12 @@ def _people(conn: Connection, why: dict[str, str]) -> list[Found]:
         .join(ProfileRow, ProfileRow.id == AliasRow.id)
         .where(_among(AliasRow.profile_id, why))
     ).all()
+    of: dict[str, list[Any]] = {}
+    for row in rows:
+        of.setdefault(row.live, []).append(row)
     people = []
     for profile_id, reason in why.items():
-        mine = [row for row in rows if row.live == profile_id]
+        mine = of.get(profile_id, [])
         if own := next((row for row in mine if row.id == profile_id), None):
             known = combined(row.traits for row in mine)
             traits = shown_traits((name, value) for name, (value, _) in known.items())
