@@ -38,13 +38,14 @@ def test_only_getting_a_token_and_the_specification_are_public(app) -> None:
         assert is_marked(view, "own_affair") == (endpoint in OWN_AFFAIRS), endpoint
 
 
-@pytest.mark.parametrize("shown", ["", "Bearer", "Bearer x", f"Bearer {PREFIX}x", "Basic YTpi", "Bearer \xe9"])
-def test_without_a_token_nothing_is_told_or_changed(app, client, console, shown) -> None:
-    for endpoint, method, path in of_api(app):
-        if endpoint not in PUBLIC:
+def test_without_a_token_nothing_is_told_or_changed(app, console) -> None:
+    for shown in (None, "Bearer", "Bearer x", f"Bearer {PREFIX}x", "Basic YTpi", "Bearer \xe9"):
+        for endpoint, method, path in of_api(app):
+            if endpoint in PUBLIC:
+                continue
             # Not even to a browser that is logged in: a cookie counts for nothing here, so that no page can forge.
             answer = console.client.open(path, method=method, headers={"Authorization": shown} if shown else {})
-            assert answer.status_code == 401, f"{method} {path}"
+            assert answer.status_code == 401, f"{method} {path} {shown}"
             assert set(answer.get_json()) == {"detail", "request_id"}
             assert answer.headers["WWW-Authenticate"] == "Bearer"
 

@@ -186,9 +186,9 @@ def test_a_person_is_erased_when_their_id_is_typed_once_more(console, handed_ove
 
 
 @ONE_DATABASE
-@pytest.mark.parametrize("place", ["x", "=", "bnVsbA", "WzFd", "WzEsImEiLDFd" * 100, "WyJhIiwiYiIsMV0", "%00", "é"])
-def test_a_place_that_is_none_shows_the_latest(console, handed_over, place) -> None:
-    assert "Chrome on Windows" in console.get(f"/person?id={handed_over}&before={place}").text
+def test_a_place_that_is_none_shows_the_latest(console, handed_over) -> None:
+    for place in ("x", "=", "bnVsbA", "WzFd", "WzEsImEiLDFd" * 100, "WyJhIiwiYiIsMV0", "%00", "é"):
+        assert "Chrome on Windows" in console.get(f"/person?id={handed_over}&before={place}").text, place
 
 
 @ONE_DATABASE
