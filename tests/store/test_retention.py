@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tracker.core.model import Event, Options
-from tracker.core.steps import MergeProfiles
+from tracker.core.steps import MergeProfiles, SetTraits
 from tracker.core.times import DAY
 from tracker.store import months, reports, retention
 from tracker.store.applying import apply
@@ -99,11 +99,14 @@ def test_a_visit_without_a_person_goes_too_and_stays_while_it_has_young_events(r
 
 def test_a_merged_person_goes_with_all_that_was_merged_into_them(engine, record, clock, forget, broken) -> None:
     loser, survivor = record("e1", session="s1").profile_id, record("e2", session="s2").profile_id
+    known = [SetTraits(profile_id, {"plan": "gold"}, clock()) for profile_id in (loser, survivor)]
     step = MergeProfiles("merge-1", loser, survivor, "referral", clock(), {})
-    transaction(engine, lambda conn: apply(conn, [step]))
+    transaction(engine, lambda conn: apply(conn, [*known, step]))
+    assert rows(engine, "trait") == 2
     clock.forward((KEEP + 1) * 86_400)
     assert forget() == {"events": 2, "visits": 2, "people": 1}
-    assert rows(engine, "profile") == rows(engine, "alias") == rows(engine, "merge") == 0
+    for table in ("profile", "alias", "merge", "trait"):
+        assert rows(engine, table) == 0, table
     assert broken() == {}
 
 

@@ -72,14 +72,7 @@ def specified(app: Flask) -> "APISpec":
 
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     described = "Events go to /track, for which a source is enough; everything else is for who has a bearer token."
-    spec = APISpec(
-        "Handoff",
-        version("handoff-tracker"),
-        "3.1.0",
-        [plugin],
-        info={"description": described},
-        servers=[{"url": "/"}],
-    )
+    spec = APISpec("Handoff", version("handoff-tracker"), "3.1.0", [plugin], info={"description": described})
     cast("Any", plugin.converter).add_attribute_function(_of_fields)
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     spec.components.security_scheme("secret", {"type": "http", "scheme": "bearer", "description": "A backend's own."})
