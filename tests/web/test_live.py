@@ -80,6 +80,11 @@ def test_an_event_that_is_not_there_is_a_page_that_says_so_and_one_in_quarantine
     track(events=[HUGE])
     assert console.get("/event?source=shop&id=none").status_code == 404
     assert console.get("/event").status_code == 404
+    assert console.get("/event?source=shop&id=%00").status_code == 404
+    assert console.get("/live?source=%00&profile=%00&type=%00").status_code == 200
+    assert console.get("/quarantine?source=%00&before=1.%00%0Ax").status_code == 200
+    assert console.post("/quarantine/replay", source="shop", id="\0").status_code == 422
+    assert console.post("/source/test/erase?id=shop", event="\0").status_code == 404
     there = console.get("/event?source=shop&id=huge").location
     assert "cut off: cannot be replayed" in console.get(there).text
     assert "There is nothing here" in console.get("/quarantine?source=shop&id=none").text

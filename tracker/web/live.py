@@ -1,6 +1,7 @@
 """Events as they come in, one of them in full, and those that were kept out."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -49,7 +50,7 @@ def live_stream() -> BaseResponse:
 @live_blueprint.get("/event")
 def event() -> BaseResponse:
     """Show one event: what is stored of it, and what became of it."""
-    source_id, event_id = request.args.get("source", ""), request.args.get("id", "")
+    source_id, event_id = _text(request.args, "source"), _text(request.args, "id")
 
     def work(conn: Connection) -> dict[str, Any] | None:
         found = happenings.event(conn, source_id, event_id)
@@ -75,7 +76,7 @@ def quarantine() -> BaseResponse:
 @live_blueprint.post("/quarantine/replay")
 def replay_one() -> BaseResponse:
     """Store one quarantined event after all."""
-    key = (request.form.get("source", ""), request.form.get("id", ""))
+    key = (_text(request.form, "source"), _text(request.form, "id"))
     return _replayed([key])
 
 
@@ -92,12 +93,12 @@ def _replayed(found: list[tuple[str, str]]) -> BaseResponse:
 
 
 def _quarantine_page(done: list[Replayed] | None = None, status: int = 200) -> BaseResponse:
-    source_id, event_id = request.args.get("source"), request.args.get("id", "")
-    place = _PLACE.fullmatch(request.args.get("before", ""))
+    source_id, event_id = _text(request.args, "source"), _text(request.args, "id")
+    place = _PLACE.fullmatch(_text(request.args, "before"))
     before = (int(place[1]), place[2], place[3]) if place else None
 
     def work(conn: Connection) -> list[kept_out.KeptOut]:
-        if source_id is not None:
+        if "source" in request.args:
             one = kept_out.one(conn, source_id, event_id)
             return [one] if one else []
         return kept_out.listed(conn, before, _A_PAGE + 1)
@@ -118,8 +119,14 @@ def _quarantine_page(done: list[Replayed] | None = None, status: int = 200) -> B
 
 
 def _wanted() -> Wanted:
-    given = {name: request.args.get(name, "").strip() for name in ("source", "type", "profile")}
+    given = {name: _text(request.args, name).strip() for name in ("source", "type", "profile")}
     return Wanted(given["source"], re.sub(r"\s+", "-", given["type"].lower()), given["profile"])
+
+
+def _text(given: Mapping[str, str], name: str) -> str:
+    """Return what was given, empty where it holds what PostgreSQL cannot even be asked for."""
+    text = given.get(name, "")
+    return "" if "\0" in text else text
 
 
 def _names(sources: dict[str, Source]) -> dict[str, str]:

@@ -48,7 +48,7 @@ def erase_test() -> BaseResponse:
     """Erase the visitor of a test event, and with it the event; nobody else is erased here."""
     source, event_id = asked_for(), request.form.get("event", "")
     parts = services()
-    found = ask(lambda conn: event(conn, source.id, event_id))
+    found = None if "\0" in event_id else ask(lambda conn: event(conn, source.id, event_id))
     profile_id = found["profile_id"] if found else None
     if profile_id is None or not ask(lambda conn: is_only_tests(conn, profile_id)):
         raise NotFound("There is no test visitor to erase: it is gone already, or has other events than tests.")
