@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 STARTS_WITHIN = 30.0
 SOURCE = "bench"
+YARDSTICKS = ("bare:create_app()", "orm:create_app()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ class Server:
 @contextmanager
 def running(name: str, app: str, port: int, folder: Path, env: Mapping[str, str]) -> Iterator[Server]:
     """Run ``app`` under the project's own gunicorn configuration until the block ends."""
+    config = ROOT / "bench" / "plain.conf.py" if app in YARDSTICKS else ROOT / "gunicorn.conf.py"
     log = folder / f"{name}.log"
     environment = os.environ | dict(env) | {"PORT": str(port), "PYTHONPATH": f"{ROOT}:{ROOT / 'bench'}"}
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603
-            [str(BIN / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), app],
+            [str(BIN / "gunicorn"), "--config", str(config), app],
             cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:
