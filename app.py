@@ -5,11 +5,13 @@ from flask import Flask
 from tracker.ingest.attempts import Attempts
 from tracker.ingest.committer import Committer
 from tracker.ingest.countries import country_reader
+from tracker.ingest.disk import Disk
 from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
-from tracker.ingest.limiter import limiter
+from tracker.ingest.limiter import limiter, redis_at
 from tracker.ingest.passes import PassOffice
+from tracker.ingest.quotas import Quotas
 from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.engine import connect
@@ -65,6 +67,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             scripts=Scripts(settings.public_url),
             identities=IdentityOffice(settings.secret_keys),
             limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
+            quotas=Quotas(settings.quota, redis_at(settings.redis_url) if settings.redis_url else None, clock, log),
+            disk=Disk(settings.disk_folders, settings.disk_low_water, clock, log),
             metrics=Metrics(),
             attempts=Attempts(engine, sources, clock, new_id),
             feed=Feed(engine, clock),

@@ -299,7 +299,7 @@ class Recorder:
         """Commit payloads together, in this order."""
         known = {source.id: source for source in sources.all_sources(self.engine)}
         asked = [(payload, fresh_for(payload, self.clock, self.new_id)) for payload in payloads]
-        return commit(self.engine, asked, known, self.digest)
+        return commit(self.engine, asked, known, self.digest, {})[0]
 
     def __call__(self, *event_ids: str | None, **fields: Any) -> Resolution:
         return self.batch(self.payload(*event_ids, **fields))[0]

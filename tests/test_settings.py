@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tracker.core.quota import Quota
 from tracker.core.rate import Rate
 from tracker.settings import BadSettings, Settings
 
@@ -206,3 +207,25 @@ def test_with_a_key_and_a_database_elsewhere_nothing_is_written(tmp_path) -> Non
 
 def test_settings_never_show_their_keys(tmp_path) -> None:
     assert KEY not in repr(read(tmp_path, SECRET_KEY=KEY))
+
+
+def test_parameters_to_take_out_are_added_and_taken_back(tmp_path) -> None:
+    names = read(tmp_path, SCRUB_PARAMETERS="code, -email").limits.parameters
+    assert {"code", "token"} <= names
+    assert "email" not in names
+    assert read(tmp_path, SCRUB_PARAMETERS="off").limits.parameters == frozenset()
+    assert problems(tmp_path, SCRUB_PARAMETERS="a=b") == ["SCRUB_PARAMETERS: 'a=b' cannot be the name of a parameter."]
+
+
+def test_the_quota_and_the_room_on_the_disk_are_read(tmp_path) -> None:
+    found = read(tmp_path, QUOTA="7/day", DISK_LOW_WATER="2g", DISK_FOLDERS="/srv:/var/lib")
+    assert found.quota == Quota(7, "day")
+    assert found.disk_low_water == 2 * 1024**3
+    assert found.disk_folders == (tmp_path / "var", Path("/srv"), Path("/var/lib"))
+    assert read(tmp_path).disk_low_water == 100 * 1024**2
+    elsewhere = read(tmp_path, DATABASE_URL="postgresql://db.example/handoff", SECRET_KEY=KEY, DISK_LOW_WATER="off")
+    assert (elsewhere.disk_folders, elsewhere.disk_low_water, elsewhere.quota) == ((), 0, None)
+    assert problems(tmp_path, QUOTA="7/s", DISK_LOW_WATER="much") == [
+        "QUOTA: '7/s' is not like 100000/day, 2000000/month or off.",
+        "DISK_LOW_WATER must be like 500M, 2G or off, not 'much'.",
+    ]

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from tracker.core.limits import Limits
+from tracker.core.limits import KIB, MIB, Limits
+from tracker.core.quota import Quota, read_quota
 from tracker.core.rate import Rate, read_rate
+from tracker.core.scrub import read_names
 
 SHORTEST_KEY = 16
+_UNITS = {"": 1, "K": KIB, "M": MIB, "G": 1024 * MIB, "T": MIB * MIB}
 
 
 class BadSettings(ValueError):
@@ -40,6 +44,12 @@ class Settings:
     """How much one network may send to one source; None for as much as it likes."""
     redis_url: str | None = field(default=None, repr=False)
     metrics_token: str | None = field(default=None, repr=False)
+    quota: Quota | None = None
+    """How many events a source without a quota of its own may have stored; None for as many as come."""
+    disk_low_water: int = 0
+    """Bytes that must stay free; 0 is not to look."""
+    disk_folders: tuple[Path, ...] = ()
+    """Folders whose disks are looked at."""
     retention_days: int | None = None
     """How long events, visits and people are kept; None is for ever."""
     geoip_db: Path | None = None
@@ -72,9 +82,12 @@ class Settings:
             workers=reader.number("WORKERS", 0, 0, 256) or None,
             trusted_proxies=reader.networks("TRUSTED_PROXIES"),
             rate_limit=reader.rate("RATE_LIMIT", "50/s burst 200"),
+            quota=reader.quota("QUOTA"),
+            disk_low_water=reader.size("DISK_LOW_WATER", "100M"),
             redis_url=reader.redis("REDIS_URL"),
             metrics_token=reader.secret("METRICS_TOKEN"),
             geoip_db=reader.file("GEOIP_DB"),
+            limits=Limits(parameters=reader.parameters("SCRUB_PARAMETERS")),
             retention_days=reader.number("RETENTION_DAYS", 0, 0, 36_500) or None,
         )
         key = reader.secret("SECRET_KEY")
@@ -87,8 +100,15 @@ class Settings:
             raise BadSettings(reader.problems)
         if key is None or settings.on_sqlite:
             _make_folder(data_dir)
+        object.__setattr__(settings, "disk_folders", _disk_folders(reader.text("DISK_FOLDERS", ""), settings))
         object.__setattr__(settings, "secret_keys", (key or _kept_key(data_dir / "secret_key"), *older))
         return settings
+
+
+def _disk_folders(named: str, settings: Settings) -> tuple[Path, ...]:
+    """Return the folders that were named, and the one of the SQLite file; where PostgreSQL keeps its own, it knows."""
+    own = [Path(settings.database_url.removeprefix("sqlite:///")).parent] if settings.on_sqlite else []
+    return (*own, *(Path(folder) for folder in named.split(os.pathsep) if folder))
 
 
 def _make_folder(folder: Path) -> None:
@@ -178,6 +198,30 @@ class _Reader:
         except ValueError as error:
             self.problems.append(f"{name}: {error}")
             return None
+
+    def quota(self, name: str) -> Quota | None:
+        try:
+            return read_quota(self.text(name, "off"))
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return None
+
+    def size(self, name: str, default: str) -> int:
+        """Return a number of bytes, given as ``500M`` or ``2G``; 0 for ``off``."""
+        given = self.text(name, default)
+        found = re.fullmatch(r"([0-9]{1,9})([KMGT]?)", given.upper(), re.ASCII)
+        if found is None:
+            if given.lower() != "off":
+                self.problems.append(f"{name} must be like 500M, 2G or off, not {given!r}.")
+            return 0
+        return int(found[1]) * _UNITS[found[2]]
+
+    def parameters(self, name: str) -> frozenset[str]:
+        try:
+            return read_names(self.text(name, ""))
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return frozenset()
 
     def redis(self, name: str) -> str | None:
         given = self.secret(name)

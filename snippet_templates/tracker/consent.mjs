@@ -8,6 +8,10 @@ export const consent = (h) => {
     return !need || (need === true ? Object.values(given).includes(true) : given[need] === true);
   };
 
+  const own = h._context;
+  // The server asks for consent as well, and may have forgotten the profile that it was given with.
+  h._context = () => Object.assign(own(), h._settings.requireConsent && { consents: given });
+
   /** Notes what the visitor agrees to and tells the server, for the last time when the agreement is taken back. */
   h._consent = (names) => {
     given = Object.assign({}, given, names);

@@ -1,6 +1,7 @@
 """``tracker profile …``, ``session …``, ``event …`` and ``quarantine …``."""
 
 import json
+import zipfile
 
 import pytest
 
@@ -103,6 +104,27 @@ def test_an_export_holds_all_there_is_of_one_person_and_nothing_of_others(tracke
     assert [json.loads(line) for line in file.read_bytes().splitlines()] == lines
 
 
+def test_an_archive_holds_a_file_for_each_kind(tracker, record, tmp_path) -> None:
+    large = Event("big", "e9", {"note": "mine"}, too_large=70_000)
+    record(events=(large,), session="s1", profile=UUID)
+    file = tmp_path / "export.zip"
+    assert tracker("profile", "export", UUID, "--zip", "--output", str(file)).code == 0
+    with zipfile.ZipFile(file) as archive:
+        kinds = {name: archive.read(name).splitlines() for name in archive.namelist()}
+    assert {name: len(lines) for name, lines in kinds.items()} == {
+        "profile.jsonl": 1,
+        "merge.jsonl": 1,
+        "session.jsonl": 2,
+        "event.jsonl": 2,
+        "quarantined.jsonl": 1,
+    }
+    assert "mine" in json.loads(kinds["quarantined.jsonl"][0])["beginning"]
+    assert tracker("profile", "export", UUID).out.count('"kind":"quarantined"') == 1
+    nowhere = tracker("profile", "export", UUID, "--zip")
+    assert (nowhere.code, nowhere.out) == (1, "")
+    assert "--output" in nowhere.err
+
+
 def test_erasing_asks_first_and_then_leaves_nothing(tracker, read) -> None:
     asked = tracker("profile", "erase", UUID, answer="n\n")
     assert asked.code == 1
@@ -188,3 +210,11 @@ def test_quarantined_events_are_listed_with_the_reason(tracker, record) -> None:
     assert (line["source"], line["reason"], line["size"]) == ("shop", "event-too-large", 70_000)
     assert json.loads(line["beginning"])["properties"] == {"a": 1}
     assert "event-too-large" in tracker("quarantine", "list").out
+
+
+@pytest.mark.parametrize("text", ["' OR '1'='1", "x'; DROP TABLE event; --", "%", "_", "page-view'--", '" OR ""="'])
+def test_a_filter_is_a_value_and_never_part_of_the_query(tracker, text: str) -> None:
+    for option in ("--profile", "--session", "--source", "--type"):
+        said = tracker("event", "list", option, text, "--json")
+        assert (said.code, said.out) == (0, "")
+    assert len(tracker("event", "list", "--json").lines) == 3

@@ -80,3 +80,47 @@ def test_addresses_of_one_network_count_as_one(peer, forwarded, network) -> None
 
 def test_without_trusted_proxies_the_header_is_not_read() -> None:
     assert client_network("203.0.113.9", "198.51.100.1", ()) == "203.0.113.0/24"
+
+
+FORGED = [
+    "10.0.0.9",
+    "127.0.0.1",
+    "::1",
+    "8.8.8.8",
+    "8.8.8.8, 10.0.0.9",
+    "10.0.0.9, 127.0.0.1",
+    "unknown",
+    "_hidden",
+    "",
+    " , ",
+    ",,,,",
+    "not an address",
+    "0x7f.0.0.1",
+    "127.1",
+    "2130706433",
+    "[::1]:80",
+    "8.8.8.8:80",
+    "for=8.8.8.8",
+    "8.8.8.8\t",
+    "a" * 5_000,
+    "8.8.8.8, " * 500,
+]
+PROXIES = [
+    # networks that are trusted, and the addresses of the proxies a request went through, the nearest one last
+    (NONE, []),
+    (LOCAL, ["127.0.0.1"]),
+    (CHAIN, ["10.0.0.2", "127.0.0.1"]),
+    (CHAIN, ["2001:db8:ffff::2", "10.0.0.2", "127.0.0.1"]),
+]
+
+
+@pytest.mark.parametrize(("trusted", "path"), PROXIES)
+@pytest.mark.parametrize("forged", FORGED, ids=lambda text: ascii(text)[:30])
+def test_whatever_a_client_writes_it_is_who_the_proxies_saw(forged, trusted, path) -> None:
+    visitor = "198.51.100.1"
+    # Each proxy adds whom it saw to what it was given.
+    seen = [forged, *([visitor, *path][: len(path)])]
+
+    found = client_address([visitor, *path][-1], ", ".join(seen), [ip_network(network) for network in trusted])
+
+    assert str(found) == visitor

@@ -10,6 +10,7 @@ from tracker.core.steps import (
     ContinueSession,
     CreateProfile,
     MergeProfiles,
+    NoteType,
     OpenSession,
     Quarantine,
     RepointSession,
@@ -120,3 +121,11 @@ def test_what_says_nothing_about_later_payloads_changes_nothing(step):
     absorb(known, [step])
 
     assert known == world(["P"], sessions=[visit("s", "P")])
+
+
+def test_a_new_type_of_event_is_known_to_the_payloads_after_it():
+    known = world()
+    known.types["shop"] = frozenset({"a"})
+    absorb(known, [NoteType("shop", "b", NOW, 1)])
+
+    assert known.types == {"shop": {"a", "b"}}

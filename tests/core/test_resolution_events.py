@@ -1,10 +1,13 @@
 """What becomes of each event."""
 
+from dataclasses import replace
+
 import pytest
 from core_builders import NOW, UUID, event, only, payload, play, referral, told, visit, world
 
+from tracker.core.event_fates import MOST_TYPES
 from tracker.core.model import Payload, StoredEvent
-from tracker.core.steps import Quarantine
+from tracker.core.steps import NoteType, Quarantine
 
 NEW = "new-profile-1"
 MINTED = "new-session-1"
@@ -184,3 +187,17 @@ def test_a_payload_without_events_writes_nothing(profile, session, profile_answe
     assert resolution.steps == resolution.fates == ()
     assert (resolution.profile_id, resolution.session_id) == (profile_answered, session_answered)
     assert resolution.debugger is False
+
+
+def test_of_types_that_a_source_has_not_had_as_many_are_noted_as_there_is_room_for():
+    known = world()
+    known.types["shop"] = frozenset(f"type-{number}" for number in range(MOST_TYPES - 1))
+    kinds = ("type-1", "new", "newer", "new")
+    asked = payload(None, "s", *(event(f"e{number}", kind) for number, kind in enumerate(kinds)))
+    answer = only(known, replace(asked, events=(*asked.events, event("e9", "newest", too_large=70_000))))
+
+    assert [fate for _, fate in answer.fates] == ["stored", "stored", "quarantined", "stored", "quarantined"]
+    assert [(step.type, step.held) for step in answer.steps if isinstance(step, NoteType)] == [("new", MOST_TYPES - 1)]
+    reasons = [step.reason for step in answer.steps if isinstance(step, Quarantine)]
+    assert reasons == ["too-many-event-types", "event-too-large"]
+    assert answer.errors[0].startswith("Event 2 was quarantined: its source has had 2000 other types of event")

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tracker.core.scrub import may_carry, scrub_url
+from tracker.core.scrub import PARAMETERS, may_carry, read_names, scrubbed, scrubber
+
+scrub_url = scrubber().url
 
 TAKEN_OUT = [
     ("https://a.test/?__tr_pid=x", "https://a.test/"),
@@ -63,7 +65,33 @@ TAKEN_OUT = [
     ("https://a.test/?r=https://b.test/?__tr_pid=x&c=1", "https://a.test/?r=https://b.test/?c=1"),
 ]
 
+PRIVATE = [
+    ("https://a.test/?token=x", "https://a.test/"),
+    ("https://a.test/?a=1&access_token=x.y-z&b=2", "https://a.test/?a=1&b=2"),
+    ("https://a.test/#id_token=x&state=1", "https://a.test/#state=1"),
+    ("https://a.test/?EMAIL=jane%40doe.test&b", "https://a.test/?b"),
+    ("https://a.test/?user[email]=jane@doe.test&b", "https://a.test/?b"),
+    ("https://a.test/?user%5Bemail%5D=jane%40doe.test&b", "https://a.test/?b"),
+    ("https://a.test/?billing-e-mail=jane@doe.test", "https://a.test/"),
+    ("https://a.test/p;jsessionid=0123?b=2", "https://a.test/p"),
+    ("https://a.test/?X-Amz-Signature=abc&b", "https://a.test/?b"),
+    ("https://a.test/?__tr_pid=x&email=y&password=z&b=2", "https://a.test/?b=2"),
+    (
+        "https://a.test/?r=https%3A%2F%2Fb.test%2F%3Ftoken%3Dx%26k%3D1&c=2",
+        "https://a.test/?r=https%3A%2F%2Fb.test%2F%3Fk%3D1&c=2",
+    ),
+    ("https://a.test/?r=%252F%253Fuser_email%253Dx%2526b", "https://a.test/?r=%252F%253Fb"),
+    ("https://a.test/?r=%2F%3Fuser%255Bemail%255D%3Dx%26b", "https://a.test/?r=%2F%3Fb"),
+    ("see https://a.test/?phone=0301234 for more", "see https://a.test/ for more"),
+]
+
 LEFT_ALONE = [
+    "https://a.test/?utm_medium=email&author=jane&coupon=token",
+    "https://a.test/?code=SUMMER&keyword=shoes&postcode=10115",
+    "https://a.test/email=x",
+    "https://a.test/?email",
+    "https://a.test/?tokens=3&passage=2&mailing=1&telephones=4",
+    "is your email=x or token=y?",
     "",
     "a text",
     "https://a.test/?utm_source=a&utm_medium=b#c",
@@ -102,6 +130,11 @@ PIECES = st.sampled_from(
         "%74",
         "a",
         "b=1",
+        "token",
+        "e_email",
+        "[tel]",
+        "%3D",
+        "%253D",
         " ",
         '"',
         "\\",
@@ -117,6 +150,58 @@ PIECES = st.sampled_from(
 @pytest.mark.parametrize(("text", "left"), TAKEN_OUT)
 def test_a_link_parameter_is_taken_out_and_the_rest_stays(text: str, left: str) -> None:
     assert scrub_url(text) == left
+
+
+@pytest.mark.parametrize(("text", "left"), PRIVATE)
+def test_a_private_parameter_is_taken_out_and_the_rest_stays(text: str, left: str) -> None:
+    assert scrub_url(text) == left
+    assert may_carry(text)
+    assert scrubber().is_named_in(text.encode()), "the bytes of a body say that it has to be looked at"
+
+
+@pytest.mark.parametrize("raw", [b"", b'{"a": "b"}', b"a=1", b"?author=x", b"%20%3Fa%3Db"])
+def test_a_body_without_private_parameters_is_not_looked_at(raw: bytes) -> None:
+    assert not scrubber().is_named_in(raw)
+
+
+@given(st.sampled_from(sorted(PARAMETERS)), st.sampled_from(["?", "&", ";", "#"]), st.integers(0, 2), st.booleans())
+def test_the_look_at_the_bytes_misses_no_name(name: str, mark: str, levels: int, bracketed: bool) -> None:
+    text = f"https://a.test/{mark}" + (f"user[{name.upper()}]=CANARY" if bracketed else f"{name}=CANARY")
+    for _ in range(levels):
+        text = f"https://a.test/?r={quote(text, safe='')}&z=1"
+    assert scrubber().is_named_in(text.encode())
+    assert "CANARY" not in scrub_url(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "taken", "kept"),
+    [
+        ("", "token", "code"),
+        ("code, coupon", "code", "country"),
+        ("-token Code", "code", "token"),
+        ("-email", "phone", "email"),
+    ],
+)
+def test_names_are_added_to_the_standard_ones_and_taken_back(said: str, taken: str, kept: str) -> None:
+    url = scrubber(read_names(said)).url
+    assert url(f"/?{taken}=1&{kept}=2") == f"/?{kept}=2"
+
+
+def test_where_it_is_off_only_the_link_parameters_are_taken_out() -> None:
+    none = scrubber(read_names(" OFF "))
+    assert none.url("/?token=1&__tr_pid=2&r=%2F%3Femail%3D3") == "/?token=1&r=%2F%3Femail%3D3"
+    assert not none.is_named_in(b"/?token=1&r=%2F%3Femail%3D3")
+
+
+@pytest.mark.parametrize("text", ["a=b", "-", "é", "x" * 65, "a/b"])
+def test_what_cannot_be_a_name_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="name of a parameter"):
+        read_names(text)
+
+
+def test_texts_and_keys_at_any_depth_of_json_are_scrubbed() -> None:
+    given_json = {"a": ["?token=x", 1, None, {"?email=y": True}], "b": 1.5}
+    assert scrubbed(given_json, scrub_url) == {"a": ["", 1, None, {"": True}], "b": 1.5}
 
 
 @pytest.mark.parametrize("text", LEFT_ALONE)

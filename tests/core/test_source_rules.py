@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.core.source_rules import api_url, host, linked_domains, origin, source_id
+from tracker.core.source_rules import api_url, host, linked_domains, origin, privacy, quota, source_id
 
 PUBLIC_SUFFIXES = {"com", "co.uk", "example", "xn--p1ai"}
 
@@ -164,3 +164,43 @@ def test_the_address_of_a_collector_loses_its_last_slash(given: str, address: st
 def test_what_is_no_address_of_a_collector_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match="is not the address of a collector"):
         api_url(given)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"requireConsent": True, "scrubParameters": []},
+        {"requireConsent": "analytics", "scrubParameters": ["customer", "Order-Token"]},
+        {"requireConsent": None, "scrubParameters": None},
+    ],
+)
+def test_what_a_source_may_say_of_privacy(settings):
+    privacy(settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"requireConsent": ["analytics"]}, "requireConsent is"),
+        ({"requireConsent": 1}, "requireConsent is"),
+        ({"scrubParameters": "customer"}, "scrubParameters is a list"),
+        ({"scrubParameters": ["a", 1]}, "scrubParameters is a list"),
+        ({"scrubParameters": ["a=b"]}, "cannot be the name of a parameter"),
+        ({"scrubParameters": ["a b", "c d&"]}, "cannot be the name of a parameter"),
+    ],
+)
+def test_what_is_wrong_with_what_a_source_says_of_privacy(settings, said):
+    with pytest.raises(ValueError, match=said):
+        privacy(settings)
+
+
+@pytest.mark.parametrize("said", [None, "off", "7/day", "2000000/month"])
+def test_what_a_source_may_say_of_its_quota(said):
+    quota({"quota": said})
+
+
+@pytest.mark.parametrize("said", [7, "7", "", True, ["7/day"]])
+def test_what_is_no_quota_of_a_source(said):
+    with pytest.raises(ValueError, match=r"quota is a text|is not like 100000/day"):
+        quota({"quota": said})

@@ -150,6 +150,7 @@ test('nothing is kept or sent before the consent that the source requires; anoth
   tracker.consent({ analytics: true });
   await pass(timers, 50);
   assert.deepEqual(types(w.requests[0]), ['a', 'consent-granted', 'consent-granted']);
+  assert.deepEqual(w.requests[0][1].context.consents, { marketing: true, analytics: true });
 });
 
 test('consent sends what waited, with the landing, and withdrawal is the last that is heard', async () => {

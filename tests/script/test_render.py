@@ -179,3 +179,10 @@ def test_the_other_forms_name_the_same_script() -> None:
     assert line_snippet(SHOP, PUBLIC_URL) == f'<script async src="{url}"></script>\n'
     assert f's.src = "{url}";' in gtm_snippet(SHOP, PUBLIC_URL)
     assert f'import "{url}";' in esm_snippet(SHOP, PUBLIC_URL)
+
+
+def test_what_only_the_server_needs_is_not_told_to_the_page() -> None:
+    settings_of_server = {"scrubParameters": ["CANARY"], "quota": "7/day", "requireConsent": "analytics"}
+    body = tracker_script(Source(id="shop", name="Shop", settings=settings_of_server), PUBLIC_URL).body.decode()
+    assert "analytics" in body
+    assert not [name for name in ("CANARY", "scrubParameters", "quota") if name in body]

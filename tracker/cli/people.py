@@ -1,8 +1,9 @@
 """``tracker profile …`` and ``tracker session …``."""
 
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 import orjson
@@ -52,18 +53,35 @@ def unmerge(house: House, profile_id: str) -> None:
 @profile_commands.command("export")
 @click.argument("profile_id", metavar="ID")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead.")
+@click.option("--zip", "as_zip", is_flag=True, help="Write a ZIP archive with a file for each kind; needs --output.")
 @house
-def export(house: House, profile_id: str, output: Path | None) -> None:
-    """Write all that is stored of one person as JSON lines: profile, merges, sessions, events."""
+def export(house: House, profile_id: str, output: Path | None, as_zip: bool) -> None:
+    """Write all that is stored of one person as JSON lines: profile, merges, sessions, events, quarantined events."""
+    if as_zip and output is None:
+        fail("An archive is no text: name the file to write it to, with --output FILE.zip")
 
     found = _read(house, lambda conn: list(everything_of(conn, profile_id)))
     if not found:
         fail(f"No profile answers to {profile_id!r}.")
-    lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in found)
+    if output is not None and as_zip:
+        _archive(found, output)
+        return
+    lines = _lines(found)
     if output is None:
         click.echo(lines, nl=False)
     else:
         output.write_bytes(lines)
+
+
+def _lines(entries: Iterable[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
+
+
+def _archive(entries: list[dict[str, Any]], output: Path) -> None:
+    """Write a ZIP archive in which each kind has a file of its own; what there is none of has none."""
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+        for kind in dict.fromkeys(entry["kind"] for entry in entries):
+            archive.writestr(f"{kind}.jsonl", _lines(entry for entry in entries if entry["kind"] == kind))
 
 
 @profile_commands.command("erase")
@@ -83,6 +101,7 @@ def erase(house: House, profile_id: str, yes: bool) -> None:
         counts = transaction(house.engine, lambda conn: people.erase(conn, profile_id, system_clock(), digest))
     except people.NoSuchPerson as error:
         fail(str(error))
+    people.wipe(house.engine)
     click.echo("Erased " + ", ".join(f"{count} {noun}" for noun, count in counts.items()) + ".")
 
 

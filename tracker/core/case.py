@@ -18,6 +18,8 @@ class Case:
     steps: list[Step] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    new_types: set[str] = field(default_factory=set)
+    """Types of event that this payload brings and its source has not had."""
 
     @property
     def saves_profile(self) -> bool:

@@ -2,11 +2,15 @@
 
 from tracker.core.case import Case
 from tracker.core.model import Event
-from tracker.core.steps import CountRepeats, Fate, Quarantine, StoreEvent
+from tracker.core.steps import CountRepeats, Fate, NoteType, Quarantine, StoreEvent
 
+MOST_TYPES = 2_000
+"""Every report lists a source's types of event; a mistake that makes one of each order must not drown the others."""
+_TOO_MANY_TYPES = "too-many-event-types"
 _FAULTS = {
     "event-too-large": "it is larger than one event may be.",
     "not-storable": "the database does not take what it holds.",
+    _TOO_MANY_TYPES: f"its source has had {MOST_TYPES} other types of event, and may have no more.",
 }
 
 
@@ -31,10 +35,18 @@ def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[
     """Decide each event by itself: one that cannot be kept never costs its neighbours."""
     source_id, fresh, events = case.source.id, case.fresh, case.payload.events
     fates: list[tuple[str, Fate]] = []
+    faults: dict[int, str] = {}
     seen: set[str] = set()
+    had = case.known.types.get(source_id)
     for position, event in enumerate(events):
         event_id = event.id or fresh.events[position]
         fate = _fate(case, event, event_id, seen)
+        if fate == "stored":
+            fault = event.fault
+            if fault is None and had is not None and event.type not in had:
+                fault = _type_fault(case, event, len(had))
+            if fault is not None:
+                fate, faults[position] = "quarantined", fault
         fates.append((event_id, fate))
     kept = sum(fate == "stored" for _, fate in fates)
     if repeats := sum(fate == "duplicate" for _, fate in fates):
@@ -45,18 +57,30 @@ def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[
             case.steps.append(
                 StoreEvent(event_id, source_id, profile_id, session_id, fresh.task, position, kept, fresh.now, event)
             )
-        elif event.fault and fate == "quarantined":
-            case.steps.append(Quarantine(event_id, source_id, profile_id, session_id, event.fault, fresh.now, event))
-            case.errors.append(f"Event {position} was quarantined: {_FAULTS[event.fault]}")
+        elif fault := faults.get(position):
+            case.steps.append(Quarantine(event_id, source_id, profile_id, session_id, fault, fresh.now, event))
+            case.errors.append(f"Event {position} was quarantined: {_FAULTS[fault]}")
     return tuple(fates)
 
 
 def _fate(case: Case, event: Event, event_id: str, seen: set[str]) -> Fate:
-    """Return what becomes of one event, remembering in ``seen`` the ids this payload has used up."""
+    """Return what becomes of one sound event, remembering in ``seen`` the ids this payload has used up."""
     if not event.options.save_event:
         return "not-saved"
     key = (case.source.id, event_id)
     if event_id in seen or key in case.known.events or key in case.known.forgotten:
         return "duplicate"
     seen.add(event_id)
-    return "quarantined" if event.fault else "stored"
+    return "stored"
+
+
+def _type_fault(case: Case, event: Event, had: int) -> str | None:
+    """Return why a type that is new keeps its event out, or None; it is noted where there is room for it."""
+    if event.type in case.new_types:
+        return None
+    held = had + len(case.new_types)
+    if held >= MOST_TYPES:
+        return _TOO_MANY_TYPES
+    case.new_types.add(event.type)
+    case.steps.append(NoteType(case.source.id, event.type, case.fresh.now, held))
+    return None

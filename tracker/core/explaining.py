@@ -13,12 +13,14 @@ _TOLD: dict[type[Any], tuple[str, tuple[str, ...]]] = {
     steps.ClaimIdentity: ("claim-identity", ("kind", "profile_id")),
     steps.Identify: ("identify-profile", ("profile_id",)),
     steps.SetTraits: ("set-traits", ("profile_id",)),
+    steps.SetConsents: ("set-consents", ("profile_id",)),
     steps.SpendPass: ("spend-pass", ("source_id",)),
     steps.OpenSession: ("open-session", ("id", "client_id", "profile_id")),
     steps.ContinueSession: ("continue-session", ("id",)),
     steps.RepointSession: ("repoint-session", ("id", "profile_id")),
     steps.StoreEvent: ("store-event", ("id", "profile_id", "session_id")),
     steps.Quarantine: ("quarantine-event", ("id", "reason")),
+    steps.NoteType: ("note-event-type", ("type",)),
     steps.CountRepeats: ("count-repeats", ("events",)),
     steps.CountHandOver: ("count-hand-over", ("origin", "outcome")),
 }
@@ -37,4 +39,6 @@ def _told(step: Step) -> dict[str, Any]:
         told["type"] = step.event.type
     if isinstance(step, steps.SetTraits):
         told["names"] = sorted(step.traits)
+    if isinstance(step, steps.SetConsents):
+        told["names"] = sorted(step.consents)
     return told

@@ -1,8 +1,9 @@
 """What the store knows that a batch of payloads asks about, and how it grows as the batch is decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tracker.core.merging import Trait, combined
 from tracker.core.model import Profile, Session, Source, StoredEvent
 from tracker.core.steps import (
     AddAlias,
@@ -10,8 +11,10 @@ from tracker.core.steps import (
     CreateProfile,
     Identify,
     MergeProfiles,
+    NoteType,
     OpenSession,
     RepointSession,
+    SetConsents,
     SpendPass,
     Step,
     StoreEvent,
@@ -39,6 +42,10 @@ class Known:
     """(kind, keyed hash) → the live profile's id: what was asked for, and all that the people concerned have."""
     crowds: dict[str, int] = field(default_factory=dict)
     """Live profiles → how many others were merged into them lately because they claimed to be the same person."""
+    consents: dict[str, Mapping[str, Trait]] = field(default_factory=dict)
+    """Live profiles → what their visitors agreed to and when; asked for where a source requires consent."""
+    types: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Source → the types of event it has had; no source is limited that is not here."""
     forgotten: set[tuple[str, str]] = field(default_factory=set)
     """(source id, event id) of erased events: a late retry does not bring them back."""
 
@@ -60,8 +67,8 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 known.aliases[step.id] = step.profile_id
             case MergeProfiles():
                 _merge(known, step)
-            case ClaimIdentity() | Identify():
-                _identify(known, step)
+            case ClaimIdentity() | Identify() | SetConsents() | NoteType():
+                _note(known, step)
             case SpendPass():
                 known.spent.add((step.nonce, step.source_id))
             case OpenSession():
@@ -74,9 +81,14 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 pass
 
 
-def _identify(known: Known, step: ClaimIdentity | Identify) -> None:
+def _note(known: Known, step: ClaimIdentity | Identify | SetConsents | NoteType) -> None:
     if isinstance(step, ClaimIdentity):
         known.identities[step.kind, step.hash] = step.profile_id
+    elif isinstance(step, NoteType):
+        known.types[step.source_id] |= {step.type}
+    elif isinstance(step, SetConsents):
+        said = {name: (value, step.at) for name, value in step.consents.items()}
+        known.consents[step.profile_id] = {**known.consents.get(step.profile_id, {}), **said}
     else:
         known.profiles[step.profile_id] = Profile(step.profile_id, identified=True)
 
@@ -86,6 +98,8 @@ def _merge(known: Known, step: MergeProfiles) -> None:
         alias: step.survivor if profile_id == step.loser else profile_id for alias, profile_id in known.aliases.items()
     }
     known.profiles.pop(step.loser, None)
+    both = (known.consents.pop(step.loser, {}), known.consents.get(step.survivor, {}))
+    known.consents[step.survivor] = combined(both)
     if step.reason == "identity":
         known.crowds[step.survivor] = known.crowds.get(step.survivor, 0) + 1
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tracker.core.scrub import PARAMETERS
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -21,3 +23,5 @@ class Limits:
     user_agent: int = KIB
     id_chars: int = 128
     ids: int = 10
+    parameters: frozenset[str] = PARAMETERS
+    """Names of URL parameters that are taken out of everything before it is stored."""

@@ -147,6 +147,10 @@ class Payload:
     referral: Referral | None = None
     claims: tuple[Claim, ...] = ()
     device: Json = field(default_factory=dict)
+    gpc: bool = False
+    """The browser sends Global Privacy Control."""
+    dnt: bool = False
+    """The browser sends Do Not Track."""
     warnings: tuple[str, ...] = ()
 
 

@@ -5,6 +5,7 @@ from tracker.core.event_fates import all_erased, all_stored, count_repeats, deci
 from tracker.core.ids import names_nobody
 from tracker.core.known import Known
 from tracker.core.model import Fresh, Payload
+from tracker.core.privacy import admitted, note_consents, without_private
 from tracker.core.steps import Fate, Resolution
 from tracker.core.which_session import decide_session
 from tracker.core.whose_profile import decide_profile, give_names, of_events, of_session, stored_before
@@ -12,7 +13,9 @@ from tracker.core.whose_profile import decide_profile, give_names, of_events, of
 
 def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
     """Return everything to write for one payload and what to answer; the payload's source must be in ``known``."""
-    case = Case(payload, known.sources[payload.source_id], known, fresh, warnings=list(payload.warnings))
+    source = known.sources[payload.source_id]
+    payload = without_private(source, payload)
+    case = Case(payload, source, known, fresh, warnings=list(payload.warnings))
     sent = _meaningful(case, payload.profile_id, "profile")
     client_session = _meaningful(case, payload.session_id, "session")
     if sent in known.erased:
@@ -26,8 +29,13 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
         # that does not say whose it is neither makes a visitor nor finds one.
         session_id = client_session or next((stored.session_id for stored in before), fresh.session)
         return _resolution(case, named.id if named else None, session_id, count_repeats(case))
+    if not admitted(case, here):
+        # Not even a session id is made up for who does not want to be known.
+        return _resolution(case, None, client_session, tuple((event.id or "", "not-saved") for event in payload.events))
     profile = decide_profile(case, here)
     profile_id = profile.id if profile else None
+    if profile and case.saves_profile:
+        note_consents(case, profile)
     give_names(case, sent, profile_id)
     session_id = decide_session(case, client_session, profile_id, before)
     fates = decide_events(case, profile_id, session_id)

@@ -1,12 +1,16 @@
 """What a source may hold: origins and host names, spelled the one way they are compared in."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from types import NoneType
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from tracker.core.ids import id_problem
 from tracker.core.limits import Limits
 from tracker.core.linking import host_of
+from tracker.core.quota import read_quota
+from tracker.core.scrub import read_names
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -70,6 +74,26 @@ def linked_domains(given: Iterable[str], is_public_suffix: Callable[[str], bool]
         if is_public_suffix(entry):
             raise ValueError(f"{entry!r} is a public suffix that anybody can register below; name your own domain.")
     return found
+
+
+def quota(settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError where the quota that a source has of its own is none."""
+    said = settings.get("quota")
+    if said is not None and not isinstance(said, str):
+        raise ValueError('quota is a text: "100000/day", "2000000/month" or "off".')
+    read_quota("off" if said is None else said)
+
+
+def privacy(settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError that says what is wrong with the settings by which a source guards its visitors' privacy."""
+    if not isinstance(settings.get("requireConsent"), (bool, str, NoneType)):
+        raise ValueError('requireConsent is true, false or the name of a consent, such as "analytics".')
+    names = settings.get("scrubParameters")
+    if names is None:
+        return
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError('scrubParameters is a list of names: ["customer", "order_token"].')
+    read_names(" ".join(names), standard=())
 
 
 def _with_port(url: str) -> tuple[SplitResult, int | None]:

@@ -1,5 +1,6 @@
 """Decisions as data: each step is one thing the store must write, and a Resolution is all of them for one payload."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -72,6 +73,15 @@ class SetTraits:
 
     profile_id: str
     traits: Json
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class SetConsents:
+    """What a visitor agrees to and what not, name by name; the profile keeps all others."""
+
+    profile_id: str
+    consents: Mapping[str, bool]
     at: Micros
 
 
@@ -151,6 +161,16 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteType:
+    """A type of event that its source has not had before; ``held`` is how many it had when this was decided."""
+
+    source_id: str
+    type: str
+    at: Micros
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
 class CountRepeats:
     """Events of this source that were recognised as repeats and not stored again."""
 
@@ -181,12 +201,14 @@ Step = (
     | ClaimIdentity
     | Identify
     | SetTraits
+    | SetConsents
     | SpendPass
     | OpenSession
     | ContinueSession
     | RepointSession
     | StoreEvent
     | Quarantine
+    | NoteType
     | CountRepeats
     | CountHandOver
 )

@@ -14,6 +14,7 @@ from tracker.core.steps import Resolution, Step
 from tracker.ingest.fresh import Clock, NewId, fresh_for
 from tracker.store.applying import apply
 from tracker.store.engine import Connection, Engine, Rejected, reading, transaction
+from tracker.store.event_types import Types, types_of
 from tracker.store.repository import Digest, known
 from tracker.store.sources import Directory
 
@@ -61,6 +62,7 @@ class Committer:
         self._clock = clock
         self._new_id = new_id
         self._digest = digest
+        self._types: dict[str, frozenset[str]] = {}
         self._queue: deque[_Waiting] = deque()
         self._work = threading.Semaphore(0)
         self._starting = threading.Lock()
@@ -83,7 +85,9 @@ class Committer:
         sources = self._sources.all() | {source.id: source}
 
         def work(conn: Connection) -> Resolution:
-            return resolve(payload, known(conn, [payload], sources, self._digest, fresh.now), fresh)
+            found = known(conn, [payload], sources, self._digest, fresh.now)
+            found.types = types_of(conn, [payload], self._types)
+            return resolve(payload, found, fresh)
 
         return transaction(reading(self._engine), work)
 
@@ -109,7 +113,7 @@ class Committer:
         sources = {waiting.source.id: waiting.source for waiting in batch}
         try:
             sources = self._sources.all() | sources
-            resolutions = commit(self._engine, [waiting.asked for waiting in batch], sources, self._digest)
+            resolutions = self._commit([waiting.asked for waiting in batch], sources)
         except Unavailable as unavailable:
             for waiting in batch:
                 waiting.failure = unavailable
@@ -135,16 +139,28 @@ class Committer:
         events = tuple(replace(event, unstorable=True) for event in payload.events)
         bare = replace(payload, events=events, context={}, properties={}, device={})
         try:
-            waiting.resolution = commit(self._engine, [(bare, fresh)], sources, self._digest)[0]
+            waiting.resolution = self._commit([(bare, fresh)], sources)[0]
         except (Rejected, Unavailable) as failure:
             waiting.failure = failure
 
+    def _commit(self, batch: Sequence[Asked], sources: dict[str, Source]) -> list[Resolution]:
+        resolutions, types = commit(self._engine, batch, sources, self._digest, self._types)
+        self._types.update(types)
+        return resolutions
 
-def commit(engine: Engine, batch: Sequence[Asked], sources: dict[str, Source], digest: Digest) -> list[Resolution]:
-    """Decide and write a batch in one transaction; returns a Resolution for each payload, in order."""
 
-    def work(conn: Connection) -> list[Resolution]:
-        found = known(conn, [payload for payload, _ in batch], sources, digest, batch[0][1].now)
+def commit(
+    engine: Engine, batch: Sequence[Asked], sources: dict[str, Source], digest: Digest, seen: Types
+) -> tuple[list[Resolution], Types]:
+    """Decide and write a batch in one transaction; returns a Resolution for each payload in order, and the types seen.
+
+    ``seen`` are the types of event that sources are known to have; the database is asked only where others come.
+    """
+
+    def work(conn: Connection) -> tuple[list[Resolution], Types]:
+        payloads = [payload for payload, _ in batch]
+        found = known(conn, payloads, sources, digest, batch[0][1].now)
+        found.types = types_of(conn, payloads, seen)
         resolutions: list[Resolution] = []
         steps: list[Step] = []
         for payload, fresh in batch:
@@ -153,6 +169,6 @@ def commit(engine: Engine, batch: Sequence[Asked], sources: dict[str, Source], d
             steps.extend(resolution.steps)
             resolutions.append(resolution)
         apply(conn, steps)
-        return resolutions
+        return resolutions, found.types
 
     return transaction(engine, work)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tracker.core.limits import Limits
+from tracker.core.scrub import scrubber
 from tracker.ingest.walk import LARGEST, SMALLEST, Container, Rules, Tally, walk
 
 # A browser that copies one of these into an object changes every object of the page.
@@ -13,7 +14,7 @@ POLLUTING = frozenset({"__proto__", "constructor", "prototype"})
 
 # Text that needs a look can only come from bytes like these. Each pattern starts with fixed bytes: they are found fast.
 UNFIT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-LINK_ESCAPE = re.compile(rb"\\u00(?:5[fF]|25|[57][24])")
+ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 LINK_PERCENT = re.compile(rb"%(?:25)*(?:5[fF]|[57][24])")
 WIDEST_CHARACTER = 4
 
@@ -92,6 +93,7 @@ def _walk(body: dict[str, Any], rules: Rules, tally: Tally) -> None:
 def _rules(raw: bytes, limits: Limits) -> Rules:
     """The rules for this body: what its bytes rule out needs no look at any of its strings."""
     escaped = b"\\" in raw
+    taken_out = scrubber(limits.parameters)
     unfit = escaped and UNFIT_ESCAPE.search(raw) is not None
     widest = 1 if raw.isascii() and not escaped else WIDEST_CHARACTER
     return Rules(
@@ -101,7 +103,9 @@ def _rules(raw: bytes, limits: Limits) -> Rules:
         unfit=unfit,
         links=(b"__" in raw and b"__tr_" in raw.lower())
         or (b"%" in raw and LINK_PERCENT.search(raw) is not None)
-        or (escaped and LINK_ESCAPE.search(raw) is not None),
+        or (escaped and ASCII_ESCAPE.search(raw) is not None)
+        or taken_out.is_named_in(raw),
+        scrubber=taken_out,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.core.limits import Limits
 from tracker.core.refusal import Location, Problem
-from tracker.core.scrub import may_carry, scrub_url
+from tracker.core.scrub import Scrubber, may_carry
 
 Container = dict[str, Any] | list[Any]
 
@@ -49,7 +49,8 @@ class Rules:
     unfit: bool
     """A NUL or a lone surrogate may occur."""
     links: bool
-    """A ``__tr_*`` parameter may occur and is taken out."""
+    """A parameter that carries a profile or what is private may occur and is taken out."""
+    scrubber: Scrubber
     cut: bool = True
     """URLs and user agents are cut rather than refused."""
 
@@ -151,11 +152,11 @@ def _keys(node: dict[str, Any], place: Place, rules: Rules, tally: Tally) -> Non
 
 
 def _fit(text: str, rules: Rules, tally: Tally) -> str:
-    """The text with U+FFFD for what no database keeps, and without link parameters."""
+    """The text with U+FFFD for what no database keeps, and without the parameters that are taken out."""
     if rules.unfit:
         text, count = UNFIT.subn("\ufffd", text)
         tally.replaced = tally.replaced or count > 0
-    return scrub_url(text) if rules.links else text
+    return rules.scrubber.url(text) if rules.links else text
 
 
 def _bytes(text: str) -> int:

@@ -17,6 +17,8 @@ from markupsafe import Markup
 from tracker.core.model import Source
 from tracker.script.chunks import CHUNKS, chunks_for
 
+_SERVER_ONLY = frozenset({"trackExternalLinks", "scrubParameters", "quota"})
+"""Settings of a source that are none of the page's business; the links are passed on in their checked form."""
 _ROOT = Path(__file__).resolve().parents[2]
 _BUILT = _ROOT / "static" / "tracker"
 ENCODINGS = ("br", "gzip", "identity")
@@ -122,9 +124,13 @@ def _options(source: Source, public_url: str) -> dict[str, Any]:
             "url": {"script": f"{public_url}/tracker", "api": public_url},
             "source": {"id": source.id},
             "auto": {"events": auto.get("events") or [], "triggers": auto.get("triggers") or []},
-            "settings": {**_plain(source.settings), "trackExternalLinks": list(links)},
+            "settings": {**_told(source.settings), "trackExternalLinks": list(links)},
         }
     }
+
+
+def _told(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in settings.items() if name not in _SERVER_ONLY}
 
 
 def _plain(value: Any) -> Any:

@@ -11,16 +11,19 @@ from tracker.core.steps import (
     CreateProfile,
     Identify,
     MergeProfiles,
+    NoteType,
     OpenSession,
     Quarantine,
     RepointSession,
+    SetConsents,
     SetTraits,
     Step,
     StoreEvent,
     TouchProfile,
 )
 from tracker.store.engine import LostRace
-from tracker.store.identities import note_people, unchanged_identities
+from tracker.store.event_types import note_types
+from tracker.store.identities import note_consents, note_people, unchanged_identities
 from tracker.store.prepared import Among, Prepared
 from tracker.store.rows import rows_of
 from tracker.store.tables import AliasRow, ProfileRow, SessionRow
@@ -39,15 +42,20 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
     # (threats.md). All that is locked at all is locked at once: two groups, each in order, are in no order together.
     further = _builds_on(of) | {side for merge in merges for side in (merge.loser, merge.survivor)}
     further -= touched.keys() | created
-    if further or of[ClaimIdentity]:
-        # Whose keys are counted is held before that; who is only touched is held by the update itself.
+    if further or of[ClaimIdentity] or of[NoteType]:
+        # Whose keys are counted is held before that, and everybody is before a source is, lest two wait for each other;
+        # who is only touched is held by the update itself.
         _hold(conn, touched.keys() | further)
     unchanged_identities(conn, of[ClaimIdentity])
+    if of[NoteType]:
+        note_types(conn, of[NoteType])
     write(conn, rows_of(of) | {TOUCHED: [{"id": name, "updated": touched[name]} for name in sorted(touched)]})
     for merge in merges:
         _merge(conn, merge)
     if of[Identify] or of[SetTraits]:
         note_people(conn, of[Identify], of[SetTraits], created)
+    if of[SetConsents]:
+        note_consents(conn, of[SetConsents])
     for step in of[RepointSession]:
         conn.execute(update(SessionRow).where(SessionRow.id == step.id).values(profile_id=step.profile_id))
 

@@ -29,11 +29,12 @@ def check(conn: Connection) -> Iterator[Finding]:
 @cache
 def _counts() -> dict[str, Select[int]]:
     # Writing the statements takes longer than asking a small database.
-    offenders = _questions()
+    offenders = questions()
     return {name: select(func.count()).select_from(query.subquery()) for name, query in offenders.items()}
 
 
-def _questions() -> dict[str, Select[str]]:
+def questions() -> dict[str, Select[str]]:
+    """Return for each invariant what selects the rows that break it."""
     parent = aliased(ProfileRow)
     own, above = aliased(AliasRow), aliased(AliasRow)
     same_event = and_(

@@ -9,7 +9,7 @@ from tracker.store import reports
 
 
 def everything_of(conn: Connection, alias: str) -> Iterator[dict[str, Any]]:
-    """Yield the profile, its merges, sessions and events, each with its ``kind``; nothing for an unknown id."""
+    """Yield the profile, merges, sessions, events and what was kept out, each with its ``kind``; nothing of nobody."""
     person = reports.profile(conn, alias)
     if person is None:
         return
@@ -20,3 +20,5 @@ def everything_of(conn: Connection, alias: str) -> Iterator[dict[str, Any]]:
         yield {"kind": "session"} | session
     for event in reports.events(conn, profile_id=alias):
         yield {"kind": "event"} | event
+    for event in reports.quarantine(conn, profile_id=alias):
+        yield {"kind": "quarantined"} | event

@@ -1,15 +1,17 @@
 """Who people are, in the store: what is known of the keys a batch names, and writing what was decided of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, union_all, update
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from tracker.core.identity import MERGES_WITHIN
-from tracker.core.merging import with_traits
-from tracker.core.model import Payload
-from tracker.core.steps import ClaimIdentity, Identify, SetTraits
+from tracker.core.merging import Trait, combined, with_traits
+from tracker.core.model import Micros, Payload
+from tracker.core.privacy import MOST_CONSENTS
+from tracker.core.steps import ClaimIdentity, Identify, SetConsents, SetTraits
 from tracker.store.engine import LostRace
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import AliasRow, IdentityRow, MergeRow, ProfileRow
@@ -93,15 +95,42 @@ def note_people(
     """Mark profiles as somebody's and write their traits; the rows are locked already."""
     if older := sorted({step.profile_id for step in identified} - set(created)):
         conn.execute(update(ProfileRow).where(ProfileRow.id.in_(older)).values(identified=True))
-    ids = {step.profile_id for step in traits}
-    if not ids:
-        return
-    known = {
-        row.id: row.traits
-        for row in conn.execute(select(ProfileRow.id, ProfileRow.traits).where(ProfileRow.id.in_(ids)))
-    }
-    for step in traits:
-        known[step.profile_id] = with_traits(known[step.profile_id], step.traits, step.at, MOST_TRAITS)
+    said = [(step.profile_id, step.traits, step.at) for step in traits]
+    if said:
+        index_traits(conn, _write_down(conn, ProfileRow.traits, said, MOST_TRAITS))
+
+
+def note_consents(conn: Connection, consents: Sequence[SetConsents]) -> None:
+    """Write what visitors agreed to; the rows are locked already."""
+    said = [(step.profile_id, step.consents, step.at) for step in consents]
+    _write_down(conn, ProfileRow.consents, said, MOST_CONSENTS)
+
+
+def known_consents(conn: Connection, profile_ids: Collection[str]) -> dict[str, dict[str, Trait]]:
+    """Return what the visitors with these live profiles agreed to and when, before they were merged too."""
+    rows = conn.execute(
+        select(AliasRow.profile_id, ProfileRow.consents)
+        .join(ProfileRow, ProfileRow.id == AliasRow.id)
+        .where(AliasRow.profile_id.in_(profile_ids))
+    )
+    found: dict[str, dict[str, Trait]] = {}
+    for profile_id, consents in rows:
+        found[profile_id] = combined((found.get(profile_id, {}), consents))
+    return found
+
+
+def _write_down(
+    conn: Connection,
+    column: InstrumentedAttribute[Any],
+    said: Sequence[tuple[str, Mapping[str, Any], Micros]],
+    most: int,
+) -> dict[str, Any]:
+    """Add what was said of profiles to what one of their columns holds already; returns what each holds now."""
+    ids = {profile_id for profile_id, _, _ in said}
+    rows = conn.execute(select(ProfileRow.id, column).where(ProfileRow.id.in_(ids)))
+    known: dict[str, Any] = dict(tuple(row) for row in rows)
+    for profile_id, names, at in said:
+        known[profile_id] = with_traits(known[profile_id], names, at, most)
     for profile_id in sorted(known):
-        conn.execute(update(ProfileRow).where(ProfileRow.id == profile_id).values(traits=known[profile_id]))
-    index_traits(conn, known)
+        conn.execute(update(ProfileRow).where(ProfileRow.id == profile_id).values({column: known[profile_id]}))
+    return known

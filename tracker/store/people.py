@@ -1,6 +1,6 @@
 """What an operator does to one person: undo a merge, erase everything."""
 
-from sqlalchemy import Connection, delete, insert, select, tuple_, union_all, update
+from sqlalchemy import Connection, Engine, delete, insert, select, tuple_, union_all, update
 
 from tracker.core.model import Micros
 from tracker.store.engine import LostRace
@@ -11,6 +11,7 @@ from tracker.store.tables import (
     AliasRow,
     EventKeyRow,
     EventRow,
+    EventTypeRow,
     IdentityRow,
     MergeRow,
     ProfileRow,
@@ -94,6 +95,10 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     forget_person(conn, family, mine)
     keys = select(EventRow.source_id, EventRow.id).where(mine)
     conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
+    # What a person's event was the first of may be called after that person; others who use the type note it again.
+    first = select(EventRow.source_id, EventRow.type, EventRow.received_at).where(mine)
+    noted = tuple_(EventTypeRow.source_id, EventTypeRow.type, EventTypeRow.first_seen)
+    conn.execute(delete(EventTypeRow).where(noted.in_(first)))
     counts = {
         "events": conn.execute(delete(EventRow).where(mine)).rowcount,
         "sessions": conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family))).rowcount,
@@ -108,3 +113,17 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     if new := sorted(gone - known):
         conn.execute(insert(TombstoneRow), [{"hash": hashed, "erased_at": now} for hashed in new])
     return counts
+
+
+def wipe(engine: Engine) -> None:
+    """Take what was erased out of the file that SQLite keeps beside the database, as far as nobody is reading it.
+
+    Within the database itself its place was overwritten with zeros at once (``secure_delete``).
+    """
+    if engine.dialect.name == "sqlite":
+        # Outside of any transaction, which SQLAlchemy would begin.
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        finally:
+            raw.close()

@@ -209,9 +209,12 @@ def repeated(conn: Connection) -> int:
     return int(conn.scalar(select(func.sum(RepeatedRow.events))) or 0)
 
 
-def quarantine(conn: Connection) -> Iterator[dict[str, Any]]:
-    """Yield quarantined events, the oldest first."""
-    for row in conn.execute(select(QuarantineRow.__table__).order_by(QuarantineRow.received_at, QuarantineRow.id)):
+def quarantine(conn: Connection, *, profile_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield quarantined events, the oldest first; ``profile_id`` may be any alias."""
+    query = select(QuarantineRow.__table__).order_by(QuarantineRow.received_at, QuarantineRow.id)
+    if profile_id is not None:
+        query = query.where(QuarantineRow.profile_id.in_(ids_of(live_id(conn, profile_id) or "")))
+    for row in conn.execute(query):
         yield {
             "id": row.id,
             "source": row.source_id,

@@ -1,4 +1,4 @@
-"""What a batch of payloads needs to know, in one select, and a second one where somebody says who they are."""
+"""What a batch of payloads needs to know, in one select; more where somebody says who they are or consents matter."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from tracker.core.known import Known
 from tracker.core.model import Micros, Payload, Profile, Session, Source, StoredEvent
-from tracker.store.identities import names_and_people
+from tracker.core.privacy import required_consent
+from tracker.store.identities import known_consents, names_and_people
 from tracker.store.questions import ERASED, NAMED, QUESTION, SPENT, STORED, VISIT, Found
 
 Digest = Callable[[str, str], Sequence[str]]
@@ -50,6 +51,9 @@ def known(
     found.spent = {(row.key, row.other or "") for row in of[SPENT]}
     if claiming := [payload for payload in payloads if payload.claims]:
         _learn_people(conn, profiles, claiming, found, now)
+    asking = (sources.get(payload.source_id) for payload in payloads)
+    if found.profiles and any(source and required_consent(source) for source in asking):
+        found.consents.update(known_consents(conn, found.profiles.keys()))
     return found
 
 

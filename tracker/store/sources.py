@@ -62,6 +62,8 @@ def checked(source: Source) -> Source:
     ):
         if settled not in allowed:
             raise ValueError(f"{settled!r} is not one of {', '.join(allowed)}.")
+    source_rules.privacy(source.settings)
+    source_rules.quota(source.settings)
     name = source.name.strip()
     if not name:
         raise ValueError("A source needs a name.")

@@ -25,4 +25,6 @@ def readyz() -> Response:
     if not is_current(engine):
         raise Unavailable("The database is not migrated; run: tracker db upgrade")
     transaction(engine, can_write)
+    if services().disk.is_low():
+        raise Unavailable("The disk is nearly full; make room, or lower DISK_LOW_WATER.")
     return json_answer({"status": "ready"}).response()

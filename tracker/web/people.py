@@ -84,6 +84,7 @@ def erase() -> BaseResponse:
         change(lambda conn: people.erase(conn, found.id, now, digest))
     except people.NoSuchPerson as error:
         raise NotFound(str(error)) from error
+    people.wipe(services().engine)
     return redirect(url_for("people.visitors", erased="yes"), 303)
 
 

@@ -34,7 +34,8 @@ class Arrival:
     read_pass: Callable[[str | None], LinkPass]
     read_claim: Callable[[str, int, Mapping[str, Any]], Claim]
     origin_host: str | None = None
-    user_agent: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What may be kept of the request's headers."""
     country: str | None = None
 
 
@@ -74,7 +75,6 @@ def payload_from(decoded: Decoded, arrival: Arrival) -> Payload:
         _event(event, reading, options, tags, large.get(place)) for place, event in enumerate(body["events"])
     )
     referral = _referral(given_pass, context, events, reading)
-    agent = arrival.user_agent.encode()[: arrival.limits.user_agent].decode(errors="ignore")
     return Payload(
         source_id=body["source"]["id"],
         events=events,
@@ -87,14 +87,11 @@ def payload_from(decoded: Decoded, arrival: Arrival) -> Payload:
         properties=body.get("properties") or {},
         referral=referral,
         claims=_claims(body["source"]["id"], events, arrival),
-        device=_device(agent, arrival.country),
+        device={**arrival.headers, "country": arrival.country} if arrival.country else arrival.headers,
+        gpc=arrival.headers.get("sec_gpc") == "1",
+        dnt=arrival.headers.get("dnt") == "1",
         warnings=tuple(dict.fromkeys(reading.warnings)),
     )
-
-
-def _device(agent: str, country: str | None) -> dict[str, str]:
-    device = {"user_agent": agent} if agent else {}
-    return device | {"country": country} if country else device
 
 
 def _shift(metadata: Any, now: Micros) -> Micros:

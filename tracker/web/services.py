@@ -10,11 +10,13 @@ from tracker.core.model import Micros
 from tracker.ingest.attempts import Attempts
 from tracker.ingest.committer import Committer
 from tracker.ingest.countries import CountryOf
+from tracker.ingest.disk import Disk
 from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId
 from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.limiter import Key
 from tracker.ingest.passes import PassOffice
+from tracker.ingest.quotas import Quotas
 from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.engine import Engine
@@ -38,6 +40,8 @@ class Services:
     scripts: Scripts
     identities: IdentityOffice
     limit: Callable[[Key], Micros]
+    quotas: Quotas
+    disk: Disk
     metrics: Metrics
     attempts: Attempts
     feed: Feed

@@ -9,7 +9,7 @@ from tracker.core.client_address import client_address, client_network
 from tracker.core.explaining import explained
 from tracker.core.linking import host_of
 from tracker.core.model import Payload, Source
-from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany
+from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany, Unavailable
 from tracker.core.times import SECOND
 from tracker.ingest.decode import Decoded, decode
 from tracker.store.engine import reading, transaction
@@ -18,6 +18,7 @@ from tracker.store.sources import shows_secret
 from tracker.web.answers import Answer, json_answer
 from tracker.web.direct import Environ, direct, query_of
 from tracker.web.headers import allows_origin
+from tracker.web.kept_headers import kept_headers
 from tracker.web.notes import Notes
 from tracker.web.reading import Arrival, payload_from
 from tracker.web.schemas import named_source, pass_request
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 track_blueprint = Blueprint("track", __name__)
+_NO_QUOTA = "This source has used up its quota of events; send the same body again later."
 
 
 class NoPass(Refusal):
@@ -45,9 +47,11 @@ def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     source = _accepted(parts, payload.source_id, environ, noted)
     if rehearsed:
         return json_answer(explained(parts.committer.rehearse(payload, source)))
+    _has_room(parts, source, noted)
     resolution = parts.committer.record(payload, source)
     noted.task = resolution.task
     parts.metrics.recorded(resolution)
+    parts.quotas.count(source, resolution)
     if source.referrals != "signed" or resolution.profile_id is None:
         return json_answer(resolution.reply())
     return json_answer(resolution.reply(parts.passes.issue(resolution.profile_id, source.id)))
@@ -113,7 +117,7 @@ def _arrival(parts: Services, environ: Environ) -> Arrival:
         read_pass=parts.passes.read,
         read_claim=parts.identities.claim,
         origin_host=host_of(origin) if origin else None,
-        user_agent=environ.get("HTTP_USER_AGENT", ""),
+        headers=kept_headers(environ, parts.settings.limits.user_agent),
         country=_country(parts, environ) if parts.country_of else None,
     )
 
@@ -145,6 +149,17 @@ def _accepted(parts: Services, source_id: str, environ: Environ, noted: Notes) -
     noted.source_id = source.id
     _limit(parts, source.id, environ, noted)
     return source
+
+
+def _has_room(parts: Services, source: Source, noted: Notes) -> None:
+    """Refuse what there is no room for: on the disk, or in the source's quota."""
+    if parts.disk.is_low():
+        noted.cause = "the disk is nearly full"
+        raise Unavailable("There is no room to store this now; send the same body again.")
+    if wait := parts.quotas.wait(source):
+        noted.cause = "the quota of the source is used up"
+        parts.metrics.limited("quota")
+        raise TooMany(_NO_QUOTA, retry_after=wait // SECOND)
 
 
 def _limit(parts: Services, source_id: str, environ: Environ, noted: Notes) -> None:

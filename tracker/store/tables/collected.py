@@ -183,6 +183,16 @@ class RepeatedRow(Base):
     events: Mapped[int] = mapped_column(BigInteger)
 
 
+class EventTypeRow(Base):
+    """A type of event that a source has had, since when; there is a limit to how many."""
+
+    __tablename__ = "event_type"
+
+    source_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    type: Mapped[str] = mapped_column(Id, primary_key=True)
+    first_seen: Mapped[int] = mapped_column(Moment)
+
+
 class TombstoneRow(Base):
     """A keyed hash of something erased, so that a late retry does not bring it back."""
 

@@ -1,0 +1,90 @@
+"""What there is no room for: a quota that is used up, a full disk, one type of event too many."""
+
+import pytest
+
+from tracker.core.event_fates import MOST_TYPES
+from tracker.core.quota import Quota
+from tracker.store import reports
+
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+@SQLITE
+def test_a_source_over_its_quota_is_told_to_come_again_and_the_others_go_on(
+    make_source, another, payload, read
+) -> None:
+    make_source("shop", origins=("https://shop.example",))
+    make_source("blog", settings={"quota": "1000/month"})
+    client = another(quota=Quota(2, "day"))
+    page = {"Origin": "https://shop.example"}
+    assert client.post("/track", json=payload("e1", "e2"), headers=page).status_code == 200
+    answer = client.post("/track", json=payload("e3"), headers=page)
+    assert answer.status_code == 429
+    assert 3600 < int(answer.headers["Retry-After"]) <= 3605
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert "quota" in answer.get_json()["detail"]
+    assert client.post("/track", json=payload("b1", "b2", "b3", source="blog")).status_code == 200
+    assert len(read(reports.events)) == 5
+
+
+@SQLITE
+def test_repeats_and_what_is_not_stored_cost_no_quota(make_source, another, payload) -> None:
+    make_source("shop", settings={"quota": "3/day"})
+    client = another()
+    for _ in range(5):
+        assert client.post("/track", json=payload("e1", session="s1")).status_code == 200
+        body = payload("e2", session="s1", options={"saveEvent": False})
+        assert client.post("/track", json=body).status_code == 200
+        assert client.post("/track?dry_run=1", json=payload("e4", "e5", "e6", "e7")).status_code == 200
+    assert client.post("/track", json=payload("e3", "e4", session="s1")).status_code == 200
+    assert client.post("/track", json=payload("e5", session="s1")).status_code == 429
+
+
+@SQLITE
+def test_a_full_disk_is_a_503_and_not_ready(make_source, another, payload, read, tmp_path, capfd) -> None:
+    make_source("shop")
+    client = another(disk_low_water=2**62, disk_folders=(tmp_path,))
+    answer = client.post("/track", json=payload("e1"))
+    assert (answer.status_code, client.get("/readyz").status_code) == (503, 503)
+    assert 1 <= int(answer.headers["Retry-After"]) <= 5
+    assert client.get("/healthz").status_code == 200
+    assert client.post("/track?dry_run=1", json=payload("e1")).status_code == 200
+    assert read(reports.events) == []
+    log = capfd.readouterr().out
+    assert log.count('"event":"disk-low"') == 1
+    assert '"cause":"the disk is nearly full"' in log
+
+
+def test_a_new_type_of_event_too_many_goes_to_quarantine_and_the_known_ones_are_stored(
+    make_source, track, read, another, payload, broken
+) -> None:
+    make_source("shop")
+    make_source("blog")
+    made = [{"type": f"type-{number}", "id": f"t{number}"} for number in range(MOST_TYPES - 1)]
+    for start in range(0, len(made), 500):
+        track(events=made[start : start + 500], session="s1")
+    events = [
+        {"type": name, "id": f"e-{name}"} for name in ("type-7", "the-last", "too-many", "the-last-but", "the-last")
+    ]
+    events[-1]["id"] = "again"
+    answer = track(events=events, session="s1", options={"debugger": True})
+    fates = [event["fate"] for event in answer["events"]]
+    assert fates == ["stored", "stored", "quarantined", "quarantined", "stored"]
+    assert answer["errors"][0].startswith("Event 2 was quarantined: its source has had 2000 other types of event")
+    assert [event["reason"] for event in read(reports.quarantine)] == ["too-many-event-types"] * 2
+    # Another process, and another source.
+    late = another().post("/track", json=payload(events=[{"type": "too-late"}, {"type": "type-1"}], session="s1"))
+    assert late.get_json()["errors"][0].startswith("Event 0")
+    assert track(source="blog", events=[{"type": "too-many"}])["errors"] == []
+    assert broken() == {}
+
+
+def test_two_processes_that_bring_the_last_type_at_once_do_not_make_two_of_it(
+    make_source, client, another, payload, read
+) -> None:
+    make_source("shop")
+    other = another()
+    assert client.post("/track", json=payload(events=[{"type": "a"}])).status_code == 200
+    assert other.post("/track", json=payload(events=[{"type": "b"}, {"type": "a"}])).status_code == 200
+    assert client.post("/track", json=payload(events=[{"type": "b"}, {"type": "a"}])).status_code == 200
+    assert len(read(reports.events)) == 5

@@ -1,0 +1,160 @@
+"""What may be kept of a payload: the visitor's consent, Global Privacy Control, Do Not Track, private parameters."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+from tracker.core.case import Case
+from tracker.core.model import Event, Payload, Profile, Source
+from tracker.core.scrub import read_names, scrubbed, scrubber
+from tracker.core.steps import SetConsents, TouchProfile
+
+GRANTED, REVOKED = "consent-granted", "consent-revoked"
+CONSENTING = frozenset({GRANTED, REVOKED})
+"""The types of event by which a visitor agrees, and takes that back; the properties are ``{name: true or false}``."""
+MOST_CONSENTS = 50
+
+Consents = Mapping[str, bool]
+_LONGEST_NAME = 128
+_NO_CONSENT = "This source requires consent; nothing of what came without it was stored."
+_GPC = "The browser sends Global Privacy Control; nothing was stored."
+_DNT = "The browser sends Do Not Track; nothing was stored."
+
+
+def without_private(source: Source, payload: Payload) -> Payload:
+    """Return the payload without the URL parameters that this source wants taken out besides everybody's."""
+    names = source.settings.get("scrubParameters")
+    if not names:
+        return payload
+    url = scrubber(read_names(" ".join(names), standard=())).url
+    return replace(
+        payload,
+        context=scrubbed(payload.context, url),
+        properties=scrubbed(payload.properties, url),
+        events=tuple(
+            replace(event, properties=scrubbed(event.properties, url), context=scrubbed(event.context, url))
+            for event in payload.events
+        ),
+        claims=tuple(replace(claim, traits=scrubbed(claim.traits, url)) for claim in payload.claims),
+    )
+
+
+def admitted(case: Case, here: Profile | None) -> bool:
+    """Return whether anything of the payload may be kept, and narrow the case down to that.
+
+    Where nothing may, a visitor who is known is still heard when a consent is taken back.
+    """
+    source, payload = case.source, case.payload
+    need = required_consent(source)
+    warning = _objection(source, payload)
+    keeps: tuple[bool, ...] = ()
+    if warning is None:
+        if not need:
+            return True
+        keeps = _under_consent(need, _known(case, here), payload)
+        warning = None if all(keeps) else _NO_CONSENT
+    if warning is not None:
+        case.warnings.append(warning)
+    if any(keeps):
+        case.payload = _narrowed(payload, keeps)
+        return True
+    taken_back = {name: False for name, value in _said(need, _known(case, here), payload).items() if not value}
+    if here is not None and taken_back:
+        case.steps += [TouchProfile(here.id, case.fresh.now), SetConsents(here.id, taken_back, case.fresh.now)]
+    return False
+
+
+def note_consents(case: Case, profile: Profile) -> None:
+    """Write to the profile what its visitor has agreed to, and what not, by the events of this payload."""
+    need = required_consent(case.source)
+    if not need and CONSENTING.isdisjoint([event.type for event in case.payload.events]):
+        return
+    known = _known(case, profile)
+    said = _said(need, known, case.payload)
+    if need and _agrees(need, known) is None:
+        # Said before the profile was made, or before it was forgotten.
+        said = _stated(case.payload) | said
+    if said:
+        case.steps.append(SetConsents(profile.id, said, case.fresh.now))
+
+
+def required_consent(source: Source) -> str | bool:
+    """Return the name of the consent that a source requires, True where any one will do, False where it needs none."""
+    need = source.settings.get("requireConsent")
+    return need if isinstance(need, str) else bool(need)
+
+
+def _objection(source: Source, payload: Payload) -> str | None:
+    """Return the sentence that says why the visitor's browser forbids to keep anything, or None."""
+    if payload.gpc and source.settings.get("respectGPC") is not False:
+        return _GPC
+    return _DNT if payload.dnt and source.settings.get("respectDoNotTrack") is True else None
+
+
+def _under_consent(need: str | bool, known: Consents, payload: Payload) -> tuple[bool, ...]:
+    """Return for each event whether it may be kept.
+
+    What is known of the profile counts more than what the browser remembers, because the visitor may have taken it
+    back elsewhere. What was tracked before the visitor agreed has waited in the browser for that; a withdrawal is
+    itself kept, as the last thing that the consent covers.
+    """
+    now = dict(known if _agrees(need, known) is not None else {**_stated(payload), **known})
+    agreed = [_agrees(need, now) is True]
+    for event in payload.events:
+        now |= _names(event, need, now)
+        agreed.append(_agrees(need, now) is True)
+    agreed[0] = any(agreed)
+    return tuple(before or after for before, after in pairwise(agreed))
+
+
+def _agrees(need: str | bool, consents: Consents) -> bool | None:
+    """Return what was said to the consent that is needed; None where nothing was."""
+    if isinstance(need, str):
+        return consents.get(need)
+    return any(consents.values()) if consents else None
+
+
+def _known(case: Case, profile: Profile | None) -> dict[str, bool]:
+    known = case.known.consents.get(profile.id, {}) if profile else {}
+    return {name: bool(value) for name, (value, _) in known.items()}
+
+
+def _stated(payload: Payload) -> dict[str, bool]:
+    """Return what the page says that its visitor has agreed to so far: ``context.consents``."""
+    return _booleans(payload.context.get("consents"))
+
+
+def _said(need: str | bool, known: Consents, payload: Payload) -> dict[str, bool]:
+    """Return what the consent events of a payload say, the last word on each name."""
+    said: dict[str, bool] = {}
+    for event in payload.events:
+        said |= _names(event, need, {**known, **said})
+    return said
+
+
+def _names(event: Event, need: str | bool, known: Consents) -> dict[str, bool]:
+    """Return the consents that an event gives or takes back; a withdrawal that refuses no name is one of all it has."""
+    if event.type not in CONSENTING:
+        return {}
+    named = _booleans(event.properties)
+    if event.type == REVOKED and all(named.values()):
+        return dict.fromkeys(named or known or ([need] if isinstance(need, str) else []), False)
+    return named
+
+
+def _booleans(given: object) -> dict[str, bool]:
+    if not isinstance(given, Mapping):
+        return {}
+    found = {name: value for name, value in given.items() if isinstance(value, bool) and len(name) <= _LONGEST_NAME}
+    return dict(list(found.items())[:MOST_CONSENTS])
+
+
+def _narrowed(payload: Payload, keeps: tuple[bool, ...]) -> Payload:
+    """Return the payload with the events that may not be kept marked as such, and without what they claim."""
+    if all(keeps):
+        return payload
+    events = tuple(
+        event if keep else replace(event, options=replace(event.options, save_event=False))
+        for event, keep in zip(payload.events, keeps, strict=True)
+    )
+    return replace(payload, events=events, claims=tuple(claim for claim in payload.claims if keeps[claim.position]))
