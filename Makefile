@@ -44,6 +44,8 @@ check: tools  ## Lint, format, types, layers, migrations, and the docs against t
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --recursive --severity-level high tracker app.py gunicorn.conf.py
+	@$(BIN)/python tests/house_rules.py
 	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; export DATA_DIR="$$folder"; unset DATABASE_URL DATABASE_URL_FILE; \
 	$(BIN)/tracker db upgrade && $(BIN)/alembic check
 	@$(BIN)/pytest tests/core --cov=tracker.core --cov-branch --cov-report= --cov-fail-under=100

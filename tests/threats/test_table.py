@@ -1,0 +1,125 @@
+"""Every row of docs/security.md is proven by the tests named here, and by more than their names: they are there."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PROOFS: dict[str, tuple[str, ...]] = {
+    "Somebody sends a link that carries a profile": (
+        "browser/test_arriving.py::test_a_copied_link_links_nobody_and_disturbs_nobody",
+        "web/test_referrals.py::test_a_copied_link_does_nothing_in_a_second_browser",
+        "web/test_referrals.py::test_a_pass_that_is_too_old_is_refused",
+        "web/test_referrals.py::test_a_link_opened_from_a_mail_never_fuses_two_people",
+    ),
+    "A link draws the history of a visitor into another profile": (
+        "core/test_properties.py::test_two_identified_profiles_are_never_merged_by_a_link",
+        "web/test_referrals.py::test_an_undone_merge_gives_both_people_back",
+        "faults/test_machine.py::test_no_story_breaks_a_promise",
+    ),
+    "Somebody claims the address of somebody else": (
+        "web/test_identity.py::test_without_the_right_signature_the_victim_is_unchanged_byte_for_byte",
+        "web/test_identity.py::test_an_address_that_is_claimed_never_names_a_profile",
+    ),
+    "Ids are guessed or made up": (
+        "core/test_properties.py::test_every_alias_names_a_live_profile_that_names_itself",
+        "core/test_resolution.py::test_a_trusted_source_names_further_ids_and_the_first_owner_of_an_id_wins",
+    ),
+    "Another site posts with the id of your source": (
+        "web/test_cors.py::test_a_page_of_any_other_origin_may_not",
+        "web/test_cors.py::test_origins_are_compared_as_browsers_spell_them",
+    ),
+    "A value of the configuration becomes script": (
+        "script/test_render.py::test_no_value_breaks_out_of_the_blob",
+        "script/test_render.py::test_no_value_breaks_out_of_a_snippet",
+        "browser/test_strict_pages.py::test_hostile_values_in_the_options_are_values_and_nothing_else",
+    ),
+    "A cache or a forged Host header changes the script": (
+        "web/test_script.py::test_nothing_about_the_request_changes_a_byte",
+        "web/test_console_rules.py::test_outside_of_the_console_no_cookie_is_read_or_set",
+    ),
+    "Options reach the prototype of objects": (
+        "browser/test_strict_pages.py::test_options_cannot_reach_the_prototype_of_objects",
+        "ingest/test_decode_fuzz.py::test_any_json",
+    ),
+    "Ids leave by the address bar, the referrer or the log": (
+        "browser/test_arriving.py::test_the_parameters_are_gone_before_another_script_reads_the_address",
+        "browser/test_arriving.py::test_neither_the_database_nor_a_log_holds_a_link_parameter",
+        "core/test_scrub.py::test_a_private_parameter_is_taken_out_and_the_rest_stays",
+        "web/test_canary.py::test_an_address_in_a_url_or_a_referrer_is_not_stored_in_the_first_place",
+    ),
+    "The console is attacked: forged forms, guessed passwords, stolen logins": (
+        "web/test_console_rules.py::test_every_unsafe_address_needs_the_token_of_this_browser",
+        "web/test_console_rules.py::test_without_a_login_every_page_leads_to_the_door",
+        "web/test_console_rules.py::test_every_answer_of_the_console_carries_its_headers",
+        "web/test_login.py::test_after_too_many_tries_not_even_the_right_password_lets_in_for_a_while",
+        "web/test_login.py::test_what_is_wrong_is_not_told",
+        "web/test_login.py::test_logging_in_changes_the_token_of_the_forms_and_forgets_what_the_cookie_said",
+        "web/test_login.py::test_the_cookie_is_for_this_host_over_tls_alone_and_for_no_script",
+    ),
+    "Stored text becomes script or a query in the console": (
+        "browser/test_console.py::test_nothing_that_a_name_can_hold_runs_in_the_console",
+        "web/test_console_rules.py::test_no_page_holds_a_script_or_style_of_its_own",
+        "cli/test_people.py::test_a_filter_is_a_value_and_never_part_of_the_query",
+    ),
+    "Somebody claims to come from elsewhere by `X-Forwarded-For`": (
+        "core/test_client_address.py::test_the_client_is_who_the_outermost_trusted_proxy_saw",
+        "core/test_client_address.py::test_whatever_a_client_writes_it_is_who_the_proxies_saw",
+        "web/test_rate_limit.py::test_a_client_that_is_no_proxy_changes_nothing_by_claiming_to_be_one",
+    ),
+    "Requests are sent slowly or by halves": (
+        "faults/test_crowd.py::test_two_hundred_half_sent_requests_keep_nobody_waiting",
+    ),
+    "JSON is deep, huge or ambiguous": (
+        "ingest/test_decode_fuzz.py::test_any_bytes",
+        "ingest/test_decode_fuzz.py::test_any_json",
+        "ingest/test_decode_fuzz.py::test_the_fast_reader_takes_what_the_strict_reader_takes",
+    ),
+    "A value suits one database and not the other": (
+        "web/test_corpus.py::test_each_gets_its_status_stores_what_it_may_and_leaves_both_databases_alike",
+    ),
+    "One sender floods everybody": (
+        "web/test_rate_limit.py::test_another_network_and_another_source_are_not_bothered",
+        "web/test_room.py::test_a_source_over_its_quota_is_told_to_come_again_and_the_others_go_on",
+        "web/test_room.py::test_a_new_type_of_event_too_many_goes_to_quarantine_and_the_known_ones_are_stored",
+        "web/test_room.py::test_a_full_disk_is_a_503_and_not_ready",
+    ),
+    "Private data is kept too long or too widely": (
+        "web/test_canary.py::test_after_an_erasure_nothing_in_the_database_or_the_log_tells_of_a_person",
+        "web/test_consent.py::test_a_visitor_agrees_comes_back_and_takes_it_back",
+        "web/test_consent.py::test_the_headers_of_a_browser_that_objects_are_honoured",
+        "browser/test_privacy.py::test_somebody_who_is_not_to_be_tracked_leaves_no_trace",
+        "cli/test_people.py::test_an_export_holds_all_there_is_of_one_person_and_nothing_of_others",
+    ),
+    "Text forges lines of the log, or secrets stand in it": (
+        "web/test_log.py::test_whatever_is_logged_is_one_line_of_json",
+        "web/test_log.py::test_neither_bodies_nor_query_strings_nor_secrets_are_logged",
+        "web/test_log.py::test_a_forged_address_does_not_forge_a_line",
+    ),
+}
+
+
+@cache
+def defined_in(file: str) -> frozenset[str]:
+    """Return the names of the tests that a file defines; none where it is gone."""
+    path = ROOT / "tests" / file
+    if not path.exists():
+        return frozenset()
+    functions = (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))
+    return frozenset(function.name for function in functions)
+
+
+def test_every_threat_of_the_page_has_its_proofs_and_no_other_has() -> None:
+    page = (ROOT / "docs" / "security.md").read_text().split("## Threats and answers")[1].split("\n## ")[0]
+    rows = [line.strip("|").split(" | ")[0].strip() for line in page.splitlines() if line.startswith("|")][2:]
+    assert rows == list(PROOFS)
+
+
+@pytest.mark.parametrize("threat", PROOFS)
+def test_what_proves_the_answer_is_there(threat: str) -> None:
+    assert PROOFS[threat]
+    gone = [proof for proof in PROOFS[threat] if proof.partition("::")[2] not in defined_in(proof.partition("::")[0])]
+    assert not gone
