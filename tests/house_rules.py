@@ -74,7 +74,7 @@ def unequal_secrets(tree: ast.Module) -> Iterator[int]:
 
 RULES: dict[Rule, tuple[str, tuple[str, ...]]] = {
     # rule: the folder it holds for, and the files in which a person has looked at it
-    built_sql: ("tracker", ("store/months.py", "store/migrations.py", "store/copying.py")),
+    built_sql: ("tracker", ("store/months.py", "store/migrations.py", "store/copying.py", "store/counts.py")),
     said_aloud: ("tracker", ()),
     told_to_clients: ("tracker/web", ()),
     trusted_markup: ("tracker/web", ()),

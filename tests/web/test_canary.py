@@ -36,7 +36,7 @@ def body(url: str) -> dict[str, Any]:
         "properties": {"customer": CANARY},
         "tags": [CANARY],
         "events": [
-            {"type": f"type-{CANARY}", "id": f"e1-{CANARY}", "properties": {"note": [CANARY]}, "context": page},
+            {"type": "viewed", "id": f"e1-{CANARY}", "properties": {"note": [CANARY]}, "context": page},
             {"type": "identify", "id": "e2", "properties": {"email": CANARY, "traits": {"mail": CANARY, "site": url}}},
             {"type": "consent-granted", "id": "e3", "properties": {CANARY: True}},
             {"type": "big", "id": "e4", "properties": {CANARY: ["x" * 16_000] * 5}},
