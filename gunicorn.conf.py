@@ -1,5 +1,6 @@
 """How gunicorn serves the collector; the settings come from the same environment as everything else."""
 
+import gc
 import mmap
 import os
 import secrets
@@ -86,6 +87,11 @@ def post_worker_init(worker: "Worker") -> None:
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
     keep_counting(_settings.database_url)
+    # What is loaded by now lives as long as the worker does: looking through it for garbage again and again cost new
+    # visitors 4 to 9 % of all requests that a core can take.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
