@@ -28,6 +28,13 @@ PAGES_IN_LOG = 8_000
 _RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
 _NOT_MIGRATED = {"42P01", "42703"}  # undefined_table, undefined_column; SQLite says the same as an OperationalError.
 
+# Requests look up a few keys at a time, by plans that are kept: a disk that is no slower at random and no compiling
+# make those plans use the keys, also while a table is small or new and PostgreSQL knows little of it.
+_FOR_REQUESTS = (
+    "-c statement_timeout=7000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    " -c random_page_cost=1.1 -c jit=off"
+)
+
 
 class Rejected(Exception):
     """What was to be written is at fault: no retry mends it, and the database is well."""
@@ -61,7 +68,7 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
         pool_timeout=5,
         connect_args={
             "connect_timeout": 5,
-            "options": "-c statement_timeout=7000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+            "options": _FOR_REQUESTS,
         },
         **options,
     )

@@ -66,7 +66,10 @@ def write(conn: Connection, rows: Rows) -> None:
 
 def _on_postgresql(conn: Connection, filled: Rows) -> int:
     """Send one statement fed with one JSON document a table; returns how many profiles were touched."""
-    given = {name: _encode(entries) for name, entries in filled.items()}
+    given: dict[str, Any] = {name: _encode(entries) for name, entries in filled.items()}
+    for name in (TOUCHED, CONTINUED):
+        if name in filled:
+            given[f"{name}_ids"] = [entry["id"] for entry in filled[name]]
     return int(conn.exec_driver_sql(_postgresql(tuple(filled)), given).scalar_one())
 
 
@@ -138,12 +141,14 @@ def _part(name: str) -> str:
         return (
             "UPDATE session SET updated = given.updated, context = COALESCE(given.context, session.context),"  # noqa: S608
             f" properties = COALESCE(given.properties, session.properties) FROM {given} WHERE session.id = given.id"
+            f" AND session.id = ANY(%({name}_ids)s)"
         )
     if name == TOUCHED:
         # An update alone locks its rows in the order in which they lie, which need not be the order of the ids.
         return (
             f"UPDATE profile SET updated = held.now FROM (SELECT profile.id, given.updated AS now FROM {given}"  # noqa: S608
-            " JOIN profile ON profile.id = given.id WHERE profile.merged_into IS NULL ORDER BY profile.id"
+            f" JOIN profile ON profile.id = given.id WHERE profile.id = ANY(%({name}_ids)s)"
+            " AND profile.merged_into IS NULL ORDER BY profile.id"
             " FOR UPDATE OF profile) AS held WHERE profile.id = held.id"
         )
     columns = ", ".join(column.name for column in table.columns)
