@@ -17,7 +17,7 @@ from tracker.core.times import DAY
 from tracker.ingest import passwords
 from tracker.ingest.fresh import system_clock
 from tracker.settings import Settings
-from tracker.store import accounts, counts
+from tracker.store import accounts, counts, summing
 from tracker.store.accounts import User
 from tracker.store.engine import connect, transaction
 
@@ -42,6 +42,7 @@ def fill_counts(url: str) -> None:
                 tally.names.update({(scope, what, day, f"{what}.example/{n}"): 1 + n for n in range(many)})
         tally.flow.update({(day, "bench", "other", f"Reason number {n}."): 3 for n in range(12)})
         transaction(engine, lambda conn, tally=tally: counts.write(conn, tally))  # type: ignore[misc]
+    summing.sum_all(engine, system_clock, lambda: None)
     user = User("bench", "bench", "owner", system_clock())
     transaction(engine, lambda conn: accounts.add(conn, user, passwords.hashed(PASSWORD)))
     with engine.connect() as conn:

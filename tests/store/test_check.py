@@ -32,6 +32,9 @@ DAMAGE = {
     "nobody who is identified went into somebody else": [
         "UPDATE profile SET identified = TRUE WHERE id = 'profile-3'",
     ],
+    "the blocks of the console's numbers are the sums of their days": [
+        "INSERT INTO report_block (scope, what, days, first, names) VALUES ('', 'page', 8, 0, '{\"nowhere\": 1}')",
+    ],
     "the numbers of the console equal a recount": [
         # A day of which events were counted that nobody has stored.
         "INSERT INTO report_total (scope, hours, at, events, visits, visitors, bots, whole)"

@@ -3,15 +3,18 @@
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 
 from tracker.core.refusal import Unavailable
 from tracker.ingest.agents import agent_reader, describe
 from tracker.ingest.fresh import Clock, system_clock
-from tracker.store import folding
+from tracker.store import folding, summing
 from tracker.store.engine import Engine, Rejected, connect, transaction
 
 EVERY = 2.0
 """Seconds between two looks into the journal."""
+BLOCKS_EVERY = 150
+"""Looks into the journal between two looks for blocks of days that are over."""
 BREATH = 0.005
 """Seconds between two steps, so that requests come in between."""
 
@@ -25,6 +28,11 @@ def fold_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = ti
     return counted
 
 
+def sum_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = time.sleep) -> int:
+    """Add up the blocks of days that are over and not added up yet; returns how many there were."""
+    return summing.sum_all(engine, clock, lambda: pause(BREATH))
+
+
 def keep_counting(database_url: str) -> None:
     """Start the thread that counts for as long as this process lives; what fails now is tried again later."""
     threading.Thread(target=_keep_counting, args=(database_url,), name="counting", daemon=True).start()
@@ -34,10 +42,12 @@ def _keep_counting(database_url: str) -> None:
     engine = connect(database_url, pool_size=1)
     # Loaded before there is anything to count, so that no request waits for it later.
     agent_reader()
-    while True:
+    for turn in count():
         time.sleep(EVERY)
         try:
             fold_all(engine, system_clock)
+            if turn % BLOCKS_EVERY == 0:
+                sum_all(engine, system_clock)
         except (Unavailable, Rejected):
             # The events are stored, and the journal waits as long as it takes.
             continue

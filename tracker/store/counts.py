@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, TextClause, bindparam, func, select, 
 from sqlalchemy.dialects import postgresql
 
 from tracker.core.tally import Seen, Tally
+from tracker.store import blocks
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import Base, ReportNameRow
 
@@ -28,6 +29,7 @@ def write(conn: Connection, tally: Tally, *, visitors: bool = True) -> None:
     _write(conn, "report_total", ((*key, *counts, True) for key, counts in tally.totals.items()))
     _write(conn, "report_flow", _flat(tally.flow))
     write_names(conn, tally.names)
+    blocks.forget(conn, {scope for scope, *_ in tally.names}, {day for _, _, day, _ in tally.names})
     _write(conn, "report_return", _flat(tally.returns))
     if visitors:
         write_seen(conn, {key: tally.seen[key] for key in tally.moved_visitors})

@@ -7,8 +7,9 @@ from sqlalchemy import Connection, func, or_, select
 
 from tracker.core.span import Span
 from tracker.core.tally import NEVER
+from tracker.store import blocks
 from tracker.store.counts import OTHERS
-from tracker.store.tables import ReportFlowRow, ReportNameRow, ReportReturnRow, ReportTotalRow
+from tracker.store.tables import ReportFlowRow, ReportReturnRow, ReportTotalRow
 
 ACCEPTED = ("adopted", "merged", "recognised")
 
@@ -92,15 +93,7 @@ def line(conn: Connection, scope: str, span: Span) -> list[Point]:
 
 def names(conn: Connection, scope: str, what: str, span: Span, most: int) -> Names:
     """Return the names of a kind that were counted most often."""
-    times = func.sum(ReportNameRow.times).label("total")
-    rows = conn.execute(
-        select(ReportNameRow.name, times)
-        .where(
-            ReportNameRow.scope == scope, ReportNameRow.what == what, ReportNameRow.day.between(span.first, span.last)
-        )
-        .group_by(ReportNameRow.name)
-    ).all()
-    counted = {row.name: int(row.total) for row in rows}
+    counted = blocks.counted(conn, scope, what, span)
     total, others = sum(counted.values()), counted.pop(OTHERS, 0)
     return Names(sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:most], total, others)
 

@@ -11,7 +11,7 @@ from tracker.core.model import Micros
 from tracker.core.tally import Fact, HandOver, Tally, count, page_of
 from tracker.core.times import DAY
 from tracker.core.visit_names import Describe
-from tracker.store import counts, folding, journal
+from tracker.store import counts, folding, journal, summing
 from tracker.store.engine import Engine, reading, transaction
 from tracker.store.journal import PAGE_VIEW
 from tracker.store.tables import (
@@ -42,6 +42,7 @@ def recount(engine: Engine, describe: Describe, clock: Callable[[], Micros]) -> 
     """
     transaction(engine, lambda conn: folding.hold(conn, clock() + HELD_FOR))
     try:
+        summing.forget_all(engine)
         while transaction(engine, lambda conn: folding.fold_some(conn, describe)):
             pass
         oldest = transaction(reading(engine), lambda conn: conn.scalar(select(func.min(EventRow.received_at))))
@@ -54,6 +55,7 @@ def recount(engine: Engine, describe: Describe, clock: Callable[[], Micros]) -> 
             yield days[1], _recount(engine, days, describe, last=days[1] == today)
     finally:
         transaction(engine, lambda conn: folding.hold(conn, None))
+    summing.sum_all(engine, clock, lambda: None)
 
 
 def _recount(engine: Engine, days: Days, describe: Describe, *, last: bool) -> int:

@@ -19,6 +19,7 @@ from tracker.store.tables.collected import (
 from tracker.store.tables.console import FailedLoginRow, LoginRow, SetupRow, UserRow
 from tracker.store.tables.report import (
     JournalRow,
+    ReportBlockRow,
     ReportFlowRow,
     ReportHoldRow,
     ReportNameRow,
@@ -46,6 +47,7 @@ __all__ = [
     "ProfileRow",
     "QuarantineRow",
     "RepeatedRow",
+    "ReportBlockRow",
     "ReportFlowRow",
     "ReportHoldRow",
     "ReportNameRow",

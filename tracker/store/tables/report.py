@@ -67,6 +67,18 @@ class ReportNameRow(Base):
     times: Mapped[int] = mapped_column(BigInteger)
 
 
+class ReportBlockRow(Base):
+    """How often each name of a kind was counted in a block of days that is over: a copy of what its days add up to."""
+
+    __tablename__ = "report_block"
+
+    scope: Mapped[str] = mapped_column(Id, primary_key=True)
+    what: Mapped[str] = mapped_column(String(16), primary_key=True)
+    days: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    first: Mapped[int] = mapped_column(Integer, primary_key=True)
+    names: Mapped[Any] = mapped_column(Blob)
+
+
 class ReportFlowRow(Base):
     """How many visitors came by a link from one source to another on a day, by what became of their profile."""
 
