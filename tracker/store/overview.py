@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from tracker.core.span import Span
 from tracker.core.tally import NEVER
@@ -68,10 +68,13 @@ def headline(conn: Connection, scope: str, span: Span) -> Headline:
     days = (ReportTotalRow.scope == scope, ReportTotalRow.hours == 24, ReportTotalRow.at.between(span.first, span.last))
     sums = (func.sum(ReportTotalRow.events), func.sum(ReportTotalRow.visits), func.sum(ReportTotalRow.bots))
     events, visits, robots = conn.execute(select(*sums).where(*days)).one()
-    came = (ReportReturnRow.scope == scope, ReportReturnRow.day.between(span.first, span.last))
-    how_many = select(func.sum(ReportReturnRow.visitors)).where(*came)
-    visitors = conn.scalar(how_many.where(ReportReturnRow.before < span.first))
-    new = conn.scalar(how_many.where(ReportReturnRow.before == NEVER))
+    # A year has a row for each pair of its days, so they are gone through once.
+    visitors, new = conn.execute(
+        select(
+            func.sum(case((ReportReturnRow.before < span.first, ReportReturnRow.visitors), else_=0)),
+            func.sum(case((ReportReturnRow.before == NEVER, ReportReturnRow.visitors), else_=0)),
+        ).where(ReportReturnRow.scope == scope, ReportReturnRow.day.between(span.first, span.last))
+    ).one()
     # PostgreSQL adds up to a decimal.
     return Headline(*(int(number or 0) for number in (events, visits, visitors, new, robots)))
 
