@@ -107,12 +107,11 @@ def test_a_fold_that_fails_before_its_commit_has_counted_nothing_and_the_next_on
     assert total(engine) == (1, 1, 1, 0)
 
 
-def test_many_batches_are_counted_in_steps_of_bounded_size(record, engine, clock, fold, monkeypatch) -> None:
-    monkeypatch.setattr(folding, "FACTS_A_STEP", 2)
+def test_many_batches_are_counted_in_steps_of_bounded_size(record, engine, clock, fold) -> None:
     for number in range(6):
         record(f"e{number}", session=f"s{number}")
-    step = transaction(engine, lambda conn: folding.fold(conn, describe, clock()))
-    assert 0 < step < 6
+    step = transaction(engine, lambda conn: folding.fold(conn, describe, clock(), 2))
+    assert step == 2
     assert step + fold() == 6
     assert total(engine) == (6, 6, 6, 0)
 

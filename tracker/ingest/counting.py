@@ -5,27 +5,39 @@ import time
 from collections.abc import Callable
 from itertools import count
 
+from tracker.core.pace import next_size
 from tracker.core.refusal import Unavailable
 from tracker.ingest.agents import agent_reader, describe
 from tracker.ingest.fresh import Clock, system_clock
 from tracker.store import folding, summing
-from tracker.store.engine import Engine, Rejected, connect, transaction
+from tracker.store.engine import Connection, Engine, Rejected, connect, transaction
 
 EVERY = 2.0
 """Seconds between two looks into the journal."""
 BLOCKS_EVERY = 150
 """Looks into the journal between two looks for blocks of days that are over."""
+LONGEST, LEAST, MOST = 0.015, 50, 5_000
+"""Seconds that a step may take before its commit, for so long does nobody else write to SQLite; and its facts."""
 BREATH = 0.005
 """Seconds between two steps, so that requests come in between."""
 
 
 def fold_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = time.sleep) -> int:
     """Count everything that waits in the journal; returns how many transactions that were."""
-    counted = 0
-    while step := transaction(engine, lambda conn: folding.fold(conn, describe, clock())):
-        counted += step
+    counted, most = 0, folding.FACTS_A_STEP
+
+    def step(conn: Connection) -> tuple[int, float]:
+        # Waiting for others' transactions is no reason to do less, so it is not measured.
+        started = time.perf_counter()
+        return folding.fold(conn, describe, clock(), most), time.perf_counter() - started
+
+    while True:
+        done, took = transaction(engine, step)
+        if not done:
+            return counted
+        counted += done
+        most = next_size(most, took, longest=LONGEST, least=LEAST, most=MOST)
         pause(BREATH)
-    return counted
 
 
 def sum_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = time.sleep) -> int:

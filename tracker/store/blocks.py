@@ -6,11 +6,11 @@ A block is a copy and never the truth: it is as good as its days, and gone when 
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, Select, and_, delete, or_, select
+from sqlalchemy import Connection, Delete, Integer, Select, and_, bindparam, delete, or_, select
 
 from tracker.core.blocks import SIZES, Block, block_of, cover
 from tracker.core.span import Span
-from tracker.core.tally import NAMES
+from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import ReportBlockRow, ReportNameRow
 
 
@@ -54,16 +54,19 @@ def there(conn: Connection, scope: str, what: str, span: Span) -> set[Block]:
 
 def forget(conn: Connection, scopes: Collection[str], days: Iterable[int]) -> None:
     """Forget the blocks in which these days lie, for their counts have changed."""
-    wanted = {block_of(day, size) for day in days for size in SIZES}
-    if wanted:
-        conn.execute(
-            delete(ReportBlockRow).where(
-                ReportBlockRow.scope.in_(sorted(scopes)),
-                ReportBlockRow.what.in_(NAMES),
-                ReportBlockRow.days.in_(SIZES),
-                ReportBlockRow.first.in_(sorted({block.first for block in wanted})),
-            )
-        )
+    for day in set(days):
+        OF_DAY.run(conn, scopes=scopes, **{f"of_{size}": block_of(day, size).first for size in SIZES})
+
+
+def _of_day(among: Among) -> Delete:
+    blocks = (
+        and_(ReportBlockRow.days == size, ReportBlockRow.first == bindparam(f"of_{size}", type_=Integer))
+        for size in SIZES
+    )
+    return delete(ReportBlockRow).where(among(ReportBlockRow.scope.expression, "scopes"), or_(*blocks))
+
+
+OF_DAY = Prepared(_of_day)
 
 
 def _names_of(scope: str, what: str, blocks: Iterable[Block]) -> Select[dict[str, int]]:

@@ -1,6 +1,6 @@
 """Adding to the counts, and remembering which visits and visitors were counted."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -43,56 +43,59 @@ def write_seen(conn: Connection, seen: Mapping[tuple[str, str], Seen]) -> None:
 
 def write_names(conn: Connection, names: Mapping[tuple[str, str, int, str], int]) -> None:
     """Add what was counted by name; where a day has as many names as are kept, new ones add to the others."""
+    if not names:
+        return
+    kept = _kept(conn, names)
     found: Counter[tuple[str, str, int, str]] = Counter()
-    groups: dict[tuple[str, int], dict[tuple[str, str], int]] = defaultdict(dict)
-    for (scope, what, day, name), times in names.items():
-        groups[what, day][scope, name] = times
-    kept: set[tuple[str, str, int, str]] = set()
-    for (what, day), wanted in groups.items():
-        kept |= _kept(conn, what, day, wanted)
-    for (scope, what, day, name), times in names.items():
-        found[scope, what, day, name if (scope, what, day, name) in kept else OTHERS] += times
+    for key, times in names.items():
+        found[key if key in kept else (*key[:3], OTHERS)] += times
     _write(conn, "report_name", _flat(found))
 
 
-def _kept(
-    conn: Connection, what: str, day: int, wanted: Mapping[tuple[str, str], int]
-) -> set[tuple[str, str, int, str]]:
+def _kept(conn: Connection, wanted: Mapping[tuple[str, str, int, str], int]) -> set[tuple[str, str, int, str]]:
     """Return those of the names that have a row already, and those for which there is room."""
-    scopes, names = {scope for scope, _ in wanted}, {name for _, name in wanted}
-    there = set(KNOWN.rows(conn, scopes=scopes, whats=[what], day=day, names=names)) & wanted.keys()
-    if missing := wanted.keys() - there:
-        room = Counter(dict.fromkeys(scopes, MOST_NAMES))
-        room.subtract(dict(FILLED.rows(conn, scopes=scopes, whats=[what], day=day)))
-        for scope, name in sorted(missing, key=lambda one: (-wanted[one], one)):
-            if room[scope] > 0:
-                room[scope] -= 1
-                there.add((scope, name))
-    return {(scope, what, day, name) for scope, name in there}
+    given = {"given": orjson.dumps(list(wanted)).decode()}
+    kept = {(*row,) for row in conn.execute(_known(conn.dialect.name), given)}
+    missing = wanted.keys() - kept
+    room: Counter[tuple[str, str, int]] = Counter(dict.fromkeys((key[:3] for key in missing), MOST_NAMES))
+    for day in {day for _, _, day in room}:
+        scopes, whats = {scope for scope, _, _ in room}, {what for _, what, _ in room}
+        for scope, what, filled in FILLED.rows(conn, scopes=scopes, whats=whats, day=day):
+            room[scope, what, day] -= filled
+    for key in sorted(missing, key=lambda one: (-wanted[one], one)):
+        if room[key[:3]] > 0:
+            room[key[:3]] -= 1
+            kept.add(key)
+    return kept
 
 
-def _known(among: Among) -> Select[str, str]:
-    return select(ReportNameRow.scope, ReportNameRow.name).where(
-        among(ReportNameRow.scope.expression, "scopes"),
-        among(ReportNameRow.what.expression, "whats"),
-        ReportNameRow.day == bindparam("day"),
-        among(ReportNameRow.name.expression, "names"),
+@cache
+def _known(dialect: str) -> TextClause:
+    """Return the statement that tells which of the names, given as one JSON document, have a row."""
+    if dialect == "postgresql":
+        given, day = "json_array_elements(CAST(:given AS json)) AS g(value)", "CAST(g.value ->> 2 AS INTEGER)"
+    else:
+        # Else SQLite may go through all names of all days, and look each of them up in the document.
+        given, day = "json_each(:given) AS g", "g.value ->> 2"
+    return text(
+        f"SELECT n.scope, n.what, n.day, n.name FROM {given} CROSS JOIN report_name AS n"  # noqa: S608 - our own names
+        f" WHERE n.scope = g.value ->> 0 AND n.what = g.value ->> 1 AND n.day = {day} AND n.name = g.value ->> 3"
     )
 
 
-def _filled(among: Among) -> Select[str, int]:
+def _filled(among: Among) -> Select[str, str, int]:
     return (
-        select(ReportNameRow.scope, func.count())
+        select(ReportNameRow.scope, ReportNameRow.what, func.count())
         .where(
             among(ReportNameRow.scope.expression, "scopes"),
             among(ReportNameRow.what.expression, "whats"),
             ReportNameRow.day == bindparam("day"),
         )
-        .group_by(ReportNameRow.scope)
+        .group_by(ReportNameRow.scope, ReportNameRow.what)
     )
 
 
-KNOWN, FILLED = Prepared(_known), Prepared(_filled)
+FILLED = Prepared(_filled)
 
 
 def _flat(counts: Mapping[tuple[Any, ...], int]) -> Iterable[tuple[Any, ...]]:

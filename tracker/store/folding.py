@@ -1,8 +1,10 @@
 """Folding the journal into the counts: a few rows at a time, each exactly once, by one process at a time."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, text, tuple_
+import orjson
+from sqlalchemy import Connection, Delete, Select, Text, bindparam, cast, delete, insert, select, text, tuple_
 
 from tracker.core.model import Micros
 from tracker.core.tally import EVERYWHERE, HOUR, About, Fact, HandOver, Seen, Tally, Visit, count
@@ -12,41 +14,40 @@ from tracker.store.counts import write
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import JournalRow, ReportHoldRow, ReportSeenRow, ReportVisitRow, SessionRow, SourceRow
 
-ROWS_A_STEP, FACTS_A_STEP = 16, 200
-"""What one transaction counts at most: visitors who click meanwhile wait no longer than this takes."""
+FACTS_A_STEP = 200
+"""What one transaction counts where nobody says how much: visitors who click meanwhile wait for as long as it takes."""
 # Any number will do, it only has to be the same for all who fold.
 _LOCK = 7_268_465_333
 
 
-def fold(conn: Connection, describe: Describe, now: Micros) -> int:
-    """Count what waits longest, and take it out of the journal; returns how many transactions were counted.
+def fold(conn: Connection, describe: Describe, now: Micros, most: int = FACTS_A_STEP) -> int:
+    """Count what waits longest, about so many facts, and take it out of the journal; returns how many rows of it.
 
     0 where nothing waits, and where another process is at it.
     """
     if not alone(conn) or held(conn, now):
         return 0
-    return fold_some(conn, describe)
+    return fold_some(conn, describe, most)
 
 
-def fold_some(conn: Connection, describe: Describe) -> int:
+def fold_some(conn: Connection, describe: Describe, most: int = FACTS_A_STEP) -> int:
     """Count what waits longest; for who has seen to it that nobody else does."""
-    waiting = conn.execute(select(JournalRow.id, JournalRow.facts).order_by(JournalRow.id).limit(ROWS_A_STEP)).all()
-    if not waiting:
-        return 0
     counted: list[str] = []
     facts: list[Fact] = []
     flow: list[HandOver] = []
-    for row in waiting:
-        if len(facts) > FACTS_A_STEP:
-            break
-        told, handed = journal.read_facts(row.facts)
+    for batch, written in WAITING.each(conn, most=most):
+        told, handed = journal.read_facts(orjson.loads(written))
         facts += told
         flow += handed
-        counted.append(row.id)
+        counted.append(batch)
+        if len(facts) >= most:
+            break
+    if not counted:
+        return 0
     write(conn, counted_on_top(conn, facts, flow, describe))
     if facts:
-        _forget_visits(conn, max(fact.at for fact in facts) // HOUR - 48)
-    journal.drop(conn, counted)
+        OLD_VISITS.run(conn, before=max(fact.at for fact in facts) // HOUR - 48, most=2 * len(facts))
+    COUNTED.run(conn, ids=counted)
     return len(counted)
 
 
@@ -66,7 +67,7 @@ def wait_until_alone(conn: Connection) -> None:
 
 def held(conn: Connection, now: Micros) -> bool:
     """Return True while somebody counts anew."""
-    return conn.scalar(select(ReportHoldRow.id).where(ReportHoldRow.until > now)) is not None
+    return bool(HOLDS.rows(conn, now=now))
 
 
 def hold(conn: Connection, until: Micros | None) -> None:
@@ -75,15 +76,6 @@ def hold(conn: Connection, until: Micros | None) -> None:
     conn.execute(delete(ReportHoldRow))
     if until is not None:
         conn.execute(insert(ReportHoldRow).values(id="hold", until=until))
-
-
-def _forget_visits(conn: Connection, before: int) -> None:
-    """Forget some of the visits that were counted on days long over."""
-    old = (
-        select(ReportVisitRow.session_id, ReportVisitRow.scope).where(ReportVisitRow.hour < before).limit(FACTS_A_STEP)
-    )
-    key = tuple_(ReportVisitRow.session_id, ReportVisitRow.scope)
-    conn.execute(delete(ReportVisitRow).where(key.in_(old)))
 
 
 def counted_on_top(conn: Connection, facts: Sequence[Fact], flow: Sequence[HandOver], describe: Describe) -> Tally:
@@ -114,7 +106,34 @@ def _seen(among: Among) -> Select[str, str, int, int]:
     )
 
 
-VISITS, SEEN = Prepared(_visits), Prepared(_seen)
+def _sessions(among: Among) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            SessionRow.id,
+            SessionRow.source_id,
+            SourceRow.kind,
+            *(cast(column, Text) for column in (SessionRow.context, SessionRow.touchpoint, SessionRow.device)),
+        )
+        .outerjoin(SourceRow, SourceRow.id == SessionRow.source_id)
+        .where(among(SessionRow.id.expression, "ids"))
+    )
+
+
+def _waiting(_: Among) -> Select[str, str]:
+    return select(JournalRow.id, cast(JournalRow.facts, Text)).order_by(JournalRow.id).limit(bindparam("most"))
+
+
+def _old_visits(_: Among) -> Delete:
+    key = (ReportVisitRow.session_id, ReportVisitRow.scope)
+    return delete(ReportVisitRow).where(
+        tuple_(*key).in_(select(*key).where(ReportVisitRow.hour < bindparam("before")).limit(bindparam("most")))
+    )
+
+
+VISITS, SEEN, SESSIONS, WAITING = Prepared(_visits), Prepared(_seen), Prepared(_sessions), Prepared(_waiting)
+OLD_VISITS = Prepared(_old_visits)
+COUNTED = Prepared(lambda among: delete(JournalRow).where(among(JournalRow.id.expression, "ids")))
+HOLDS = Prepared(lambda _: select(ReportHoldRow.id).where(ReportHoldRow.until > bindparam("now")))
 
 
 def _uncounted(facts: Iterable[Fact], visits: Mapping[tuple[str, str], Visit]) -> set[str]:
@@ -132,16 +151,14 @@ def told_of(conn: Connection, sessions: Collection[str], describe: Describe) -> 
     """Return what is known of these sessions."""
     if not sessions:
         return {}
-    rows = conn.execute(
-        select(SessionRow.id, SessionRow.source_id, SessionRow.context, SessionRow.touchpoint, SessionRow.device).where(
-            SessionRow.id.in_(sorted(sessions))
-        )
-    )
     # A backend that sends for its visitors has the header of a program, and they are people all the same.
-    servers = set(conn.scalars(select(SourceRow.id).where(SourceRow.kind == "server")))
     return {
-        row.id: about(
-            row.source_id, row.context, row.touchpoint, {} if row.source_id in servers else row.device, describe
+        session: about(
+            source,
+            orjson.loads(context),
+            orjson.loads(touchpoint),
+            {} if kind == "server" else orjson.loads(device),
+            describe,
         )
-        for row in rows
+        for session, source, kind, context, touchpoint, device in SESSIONS.rows(conn, ids=sessions)
     }

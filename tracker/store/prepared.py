@@ -4,7 +4,7 @@ Compiling, key lookups and row objects cost more than the queries themselves whe
 ask the same four questions (docs/decisions/0008-group-commit.md).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -19,27 +19,36 @@ class Prepared:
 
     def __init__(self, build: Callable[[Among], ClauseElement]) -> None:
         self._build = build
-        self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+        self._compiled: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
 
     def rows(self, conn: Connection, **given: Collection[str] | int) -> list[tuple[Any, ...]]:
         """Return all rows of a select as plain tuples, in the order of its columns."""
         return list(self._run(conn, given).cursor.fetchall())
 
+    def each(self, conn: Connection, **given: Collection[str] | int) -> Iterator[tuple[Any, ...]]:
+        """Yield the same rows; on SQLite those that nobody asks for are not read."""
+        yield from self._run(conn, given).cursor
+
+    def run(self, conn: Connection, **given: Collection[str] | int) -> int:
+        """Return how many rows a statement that asks for none has changed."""
+        return int(self._run(conn, given).rowcount)
+
     def _run(self, conn: Connection, given: Mapping[str, Collection[str] | int]) -> Any:
-        text, positions = self._text(conn.dialect)
-        values = {name: value if isinstance(value, int) else sorted(value) for name, value in given.items()}
+        text, positions, constants = self._text(conn.dialect)
+        values = constants | {name: value if isinstance(value, int) else sorted(value) for name, value in given.items()}
         if positions is None:
             return conn.exec_driver_sql(text, values)
         plain = {name: _json_list(value) for name, value in values.items()}
         return conn.exec_driver_sql(text, tuple(plain[name] for name in positions))
 
-    def _text(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
+    def _text(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
         known = self._compiled.get(dialect.name)
         if known is None:
             statement = self._build(_in_array if dialect.name == "postgresql" else _in_json)
             compiled = statement.compile(dialect=dialect)
             positions = getattr(compiled, "positiontup", None)
-            known = (str(compiled), tuple(positions) if positions is not None else None)
+            constants = {name: value for name, value in compiled.params.items() if value is not None}
+            known = (str(compiled), tuple(positions) if positions is not None else None, constants)
             self._compiled[dialect.name] = known
         return known
 
