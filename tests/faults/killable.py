@@ -4,6 +4,7 @@ gunicorn loads ``faults.killable:create_app()`` in place of ``app:create_app()``
 orders (a JSON object in the file that ``HANDOFF_ORDERS`` names) are read anew whenever a transaction begins:
 
 - ``{"kill": "before-insert" | "between-tables" | "before-commit" | "after-commit"}``: this worker dies there, kill -9;
+- ``{"kill": "counting"}``: it dies with the counts written, before what was counted is out of the journal;
 - ``{"most_pages": 40}``: SQLite's file may not grow beyond that, as on a full disk;
 - ``{"clock": 3600}``: the server's clock is wrong by as many seconds.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 import app as handoff
 from tracker.ingest.fresh import system_clock
@@ -62,6 +63,8 @@ def create_app() -> Flask:
     event.listen(engine, "commit", before_commit)
     event.listen(engine, "rollback", rolled_back)
     event.listen(engine, "checkin", after_commit)
+    # Who counts has an engine of its own, made later.
+    event.listen(Engine, "before_cursor_execute", before_any_statement)
     made.before_request(note_that_this_worker_serves)
     return made
 
@@ -80,6 +83,11 @@ def before_statement(conn: Any, _cursor: Any, statement: str, *_rest: Any) -> No
         # On PostgreSQL one statement fills all tables: who wants to die between them stops it in the database.
         die_at("between-tables" if conn.info.get("inserted") else "before-insert")
         conn.info["inserted"] = True
+
+
+def before_any_statement(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    if statement.startswith("DELETE FROM journal"):
+        die_at("counting")
 
 
 def before_commit(conn: Any) -> None:

@@ -5,8 +5,12 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
 
 from faults.waiting import until
+from tracker.store import journal
+from tracker.store.engine import reading
+from tracker.store.tables import EventRow, ReportTotalRow
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 POSTGRES = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
@@ -87,3 +91,23 @@ def test_visitors_who_click_on_while_a_worker_dies_lose_nothing(point, house, le
         until(house.server.carried_out, "a worker's death")
         before = ledger.acknowledged()
         until(lambda: ledger.acknowledged() >= before + 20, "answers after it")
+
+
+def counted_and_stored(house):
+    """Return how many events the console has counted and how many are stored; None while some are still to count."""
+    with reading(house.engine).begin() as conn:
+        if journal.waiting(conn):
+            return None
+        totals = select(func.sum(ReportTotalRow.events + ReportTotalRow.bots))
+        counted = conn.scalar(totals.where(ReportTotalRow.scope == "", ReportTotalRow.hours == 24))
+        return int(counted or 0), conn.scalar(select(func.count()).select_from(EventRow))
+
+
+def test_a_worker_killed_while_it_counts_leaves_every_event_to_be_counted_once(house, ledger):
+    house.server.order(kill="counting")
+    for _ in range(3):
+        ledger.send(ledger.body(3))
+    until(house.server.carried_out, "a worker's death with the counts written and not committed")
+    ledger.settle()
+    counted, stored = until(lambda: counted_and_stored(house), "the journal's end")
+    assert counted == stored >= 9

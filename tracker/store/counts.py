@@ -54,15 +54,19 @@ def write_names(conn: Connection, names: Mapping[tuple[str, str, int, str], int]
 
 def _kept(conn: Connection, wanted: Mapping[tuple[str, str, int, str], int]) -> set[tuple[str, str, int, str]]:
     """Return those of the names that have a row already, and those for which there is room."""
-    given = {"given": orjson.dumps(list(wanted)).decode()}
-    kept = {(*row,) for row in conn.execute(_known(conn.dialect.name), given)}
-    missing = wanted.keys() - kept
-    room: Counter[tuple[str, str, int]] = Counter(dict.fromkeys((key[:3] for key in missing), MOST_NAMES))
-    for day in {day for _, _, day in room}:
-        scopes, whats = {scope for scope, _, _ in room}, {what for _, what, _ in room}
+    groups = Counter(key[:3] for key in wanted)
+    room = dict.fromkeys(groups, MOST_NAMES)
+    scopes, whats = {scope for scope, _, _ in groups}, {what for _, what, _ in groups}
+    for day in {day for _, _, day in groups}:
         for scope, what, filled in FILLED.rows(conn, scopes=scopes, whats=whats, day=day):
-            room[scope, what, day] -= filled
-    for key in sorted(missing, key=lambda one: (-wanted[one], one)):
+            if (scope, what, day) in room:
+                room[scope, what, day] -= filled
+    kept = {key for key in wanted if groups[key[:3]] <= room[key[:3]]}
+    # Only where there may be too many does it matter which of them are there already.
+    if tight := wanted.keys() - kept:
+        given = {"given": orjson.dumps(list(tight)).decode()}
+        kept.update((*row,) for row in conn.execute(_known(conn.dialect.name), given))
+    for key in sorted(wanted.keys() - kept, key=lambda one: (-wanted[one], one)):
         if room[key[:3]] > 0:
             room[key[:3]] -= 1
             kept.add(key)
