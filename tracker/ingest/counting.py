@@ -16,7 +16,7 @@ EVERY = 2.0
 """Seconds between two looks into the journal."""
 BLOCKS_EVERY = 150
 """Looks into the journal between two looks for blocks of days that are over."""
-LONGEST, LEAST, MOST = 0.015, 50, 5_000
+LONGEST, LEAST, MOST = 0.02, 50, 5_000
 """Seconds that a step may take before its commit, for so long does nobody else write to SQLite; and its facts."""
 BREATH = 0.005
 """Seconds between two steps, so that requests come in between."""
