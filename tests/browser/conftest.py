@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from browser.entering import without_users
 from browser.pageserver import PageServer
-from browser.web import Web, collector
+from browser.web import Web, collector, free_port
 from tracker.store.engine import connect, transaction
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -39,8 +38,7 @@ def running(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """The collector on a migrated database of its own, and the pages in front of it."""
     folder = tmp_path_factory.mktemp("collector")
     database_url = f"sqlite:///{shutil.copyfile(migrated_sqlite, folder / 'handoff.db')}"
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = int(found.getsockname()[1])
+    port = free_port()
     engine = connect(database_url)
     pages = PageServer(port)
     try:

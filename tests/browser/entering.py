@@ -22,11 +22,11 @@ def without_users(conn: Connection) -> None:
         conn.execute(delete(table))
 
 
-def log_in(console: Web, page: Page, home: str = HOME) -> None:
+def log_in(console: Web, page: Page) -> None:
     """Make ``anna``, an owner, and log her in."""
     user = User("anna", "anna", "owner", system_clock())
     transaction(console.engine, lambda conn: accounts.add(conn, user, passwords.hashed(PASSWORD)))
-    page.goto(f"{home}/login")
+    page.goto(f"{HOME}/login")
     page.get_by_label("Name").fill("anna")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -136,6 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
             collector.request(self.command, self.path, asked.body, {**self.headers, "Connection": "close"})
             got = collector.getresponse()
             kept = {name: value for name, value in got.getheaders() if name.lower() not in _HOP_BY_HOP}
+            if got.getheader("Content-Type", "").startswith("text/event-stream"):
+                return self.pass_on(got, kept)
             body = got.read()
             self.pages.answers.append((asked, got.status, body))
             return self.answer(got.status, kept, body)
@@ -144,6 +146,16 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         finally:
             collector.close()
+
+    def pass_on(self, got: HTTPResponse, headers: Mapping[str, str]) -> None:
+        """Pass a stream on, which has no end, as it comes."""
+        self.close_connection = True
+        self.send_response_only(got.status)
+        for name, value in {**headers, "Connection": "close"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        while part := got.read1():
+            self.wfile.write(part)
 
     def still_there(self) -> bool:
         """Take as long as a distant collector takes; False where the browser has hung up in the meantime."""
