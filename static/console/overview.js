@@ -1,5 +1,6 @@
 // Draws the overview's charts from the tables beside them; without a script the tables are all there is to see.
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const font = getComputedStyle(document.body).fontFamily;
 const number = (text) => Number(text.replaceAll(',', '')) || 0;
 const rows = (id) => [...document.getElementById(id).tBodies[0].rows];
 const written = (value) => Number(value).toLocaleString('en');
@@ -7,10 +8,10 @@ const written = (value) => Number(value).toLocaleString('en');
 // Tooltips are drawn, not made of HTML: the page's policy allows no inline style.
 const tooltip = () => ({
   renderMode: 'richText', confine: true, backgroundColor: css('--card'), borderColor: css('--line'),
-  textStyle: { color: css('--text'), fontFamily: 'inherit', fontSize: 13 },
+  textStyle: { color: css('--text'), fontFamily: font, fontSize: 13 },
 });
 const axis = (more) => ({
-  axisLabel: { color: css('--quiet'), hideOverlap: true }, axisLine: { lineStyle: { color: css('--line') } },
+  axisLabel: { color: css('--quiet'), fontFamily: font, hideOverlap: true }, axisLine: { lineStyle: { color: css('--line') } },
   axisTick: { show: false }, splitLine: { lineStyle: { color: css('--line') } }, ...more,
 });
 
@@ -64,7 +65,7 @@ const sankey = (place) => {
     series: [{
       type: 'sankey', left: 4, right: 4, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 18, draggable: false, animation: false,
       data: [...nodes.values()], links: [...merged.values()], emphasis: { focus: 'adjacency' },
-      label: { color: css('--text'), fontSize: 14, formatter: ({ name }) => title(name), overflow: 'truncate', width: Math.max(90, place.clientWidth / 2 - 40) },
+      label: { color: css('--text'), fontFamily: font, fontSize: 14, formatter: ({ name }) => title(name), overflow: 'truncate', width: Math.max(90, place.clientWidth / 2 - 40) },
     }],
   };
 };

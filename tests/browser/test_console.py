@@ -43,6 +43,15 @@ TAGS = [
     f"<!--><script>{RUN}</script>-->",
 ]
 ENDS = ["", '">', "'>", "</textarea>", "</pre></title></script>"]
+FOCUSED_UNSEEN = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => {
+    one.focus();
+    if (document.activeElement != one) return false;
+    const { outlineStyle, outlineWidth } = getComputedStyle(one), { right, width } = one.getBoundingClientRect();
+    return outlineStyle == 'none' || outlineWidth == '0px' || width < 2 || right < 0;
+  })
+  .map((one) => one.outerHTML)"""
 PAYLOADS = [f"{end}{tag}" for tag, end in itertools.product(TAGS, ENDS)]
 
 
@@ -158,6 +167,9 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
         page.goto(f"{HOME}{path}")
         page.evaluate(axe)
         result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        # From here on the browser takes it that somebody uses the keyboard.
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUSED_UNSEEN) == [], path
         found.extend(
             (path, one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in result["violations"]
         )

@@ -139,6 +139,20 @@ def merged(sites, track, arriving, clock) -> tuple[str, str]:
     return loser, survivor
 
 
+@ONE_DATABASE
+def test_what_nobody_has_verified_is_told_apart_from_what_is_known(
+    console, handed_over, make_source, track, clock
+) -> None:
+    assert "unverified" not in console.get(f"/person?id={handed_over}").text
+    make_source("strict")
+    clock.forward(60)
+    said = [{"type": "identify", "properties": {"user_id": "eve", "traits": {"city": "Graz"}}}]
+    stranger = track(source="strict", session="s7", events=said)["profile"]["id"]
+    page = console.get(f"/person?id={stranger}").text
+    assert re.search(r"What they say, unverified</p>\s*<dl.*<dt>city</dt><dd>Graz</dd>", page, re.DOTALL)
+    assert "Nothing is known yet" not in page
+
+
 def test_a_merge_is_shown_and_can_be_undone_once(console, merged) -> None:
     loser, survivor = merged
     text = console.get(f"/person?id={loser}").text

@@ -149,6 +149,17 @@ def test_a_disabled_source_takes_no_test_event(console, make_source, read) -> No
     assert read(reports.events) == []
 
 
+def test_a_disabled_source_does_not_claim_to_wait_and_a_backend_is_not_told_of_snippets(console, make_source) -> None:
+    make_source("shop", enabled=False)
+    make_source("backend", kind="server")
+    disabled, backend = console.get("/source?id=shop").text, console.get("/source?id=backend").text
+    assert "Its events are refused until it is enabled." in disabled
+    assert "Waiting for your first event" not in disabled
+    assert "Send a test event" not in disabled
+    assert "Let the backend send an event." in backend
+    assert "Origins that may send" not in backend
+
+
 def test_a_viewer_may_wait_too(console, browser_of, make_source, listening, track) -> None:
     make_source("shop")
     console.post("/account/users", name="ben", password=PASSWORD, role="viewer")

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Flask, Response, g, render_template, send_from_directory, url_for
 
+from tracker.core.devices import device_name
 from tracker.core.model import Micros
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -33,7 +34,13 @@ def register(app: Flask) -> None:
     """Tell templates where the assets are and how a moment is written."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals |= {"asset": _asset, "vendor": _vendor}
-    app.jinja_env.filters |= {"moment": _moment, "clock": _clock, "exactly": _exactly, "json": _json}
+    app.jinja_env.filters |= {
+        "moment": _moment,
+        "clock": _clock,
+        "exactly": _exactly,
+        "json": _json,
+        "device": device_name,
+    }
     app.register_blueprint(assets_blueprint)
 
 

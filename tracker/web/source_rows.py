@@ -14,7 +14,7 @@ Problems = dict[str, str]
 MOST_ROWS = 100
 EVENT_PARTS = ("type", "properties", "options")
 TRIGGER_PARTS = ("trigger", "by", "target", "event", "properties", "options")
-BY = {"tag": "Elements with the tag", "selector": "Elements that match"}
+BY = {"tag": "Tag", "selector": "CSS selector"}
 BLANK_EVENT: Row = dict.fromkeys(EVENT_PARTS, "")
 BLANK_TRIGGER: Row = dict.fromkeys(TRIGGER_PARTS, "") | {"by": "tag"}
 
