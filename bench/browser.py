@@ -22,7 +22,7 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
@@ -111,9 +111,9 @@ class Bench:
         self.browser.send("Target.disposeBrowserContext", browserContextId=made)
 
 
-def measure(rounds: int) -> Iterator[tuple[Tracker, Found]]:
-    """Yield every tracker with its figures, after rounds in which each had its turn."""
-    known = {str(number): tracker for number, tracker in enumerate(trackers())}
+def measure(rounds: int, chosen: Sequence[Tracker]) -> Iterator[tuple[Tracker, Found]]:
+    """Yield the chosen trackers with their figures, after rounds in which each had its turn."""
+    known = {str(number): tracker for number, tracker in enumerate(chosen)}
     found = {path: Found() for path in known}
     with standing_in(known) as served:
         resolver = f"--host-resolver-rules=MAP *.test 127.0.0.1:{served.port}"
@@ -148,11 +148,12 @@ def main() -> None:
     """Measure, and print the table that the README quotes."""
     parser = argparse.ArgumentParser(description="What our browser script and five others cost the same busy page.")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--ours", action="store_true", help="leave the others out")
     given = parser.parse_args()
     if not OTHERS.is_dir():
         sys.exit("The other trackers are not installed; call this by `make bench`, or `npm ci` in bench/others.")
     print(HEADING)  # noqa: T201
-    for tracker, found in measure(given.rounds):
+    for tracker, found in measure(given.rounds, trackers(others=not given.ours)):
         print(row(tracker, found))  # noqa: T201
 
 

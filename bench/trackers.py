@@ -41,9 +41,9 @@ class Tracker:
     links: bool = False
 
 
-def trackers() -> list[Tracker]:
-    """Return the ways to load the page, in the order of the table: without a tracker, ours, the others."""
-    return [Tracker("no tracker"), *_ours(), *_others()]
+def trackers(*, others: bool) -> list[Tracker]:
+    """Return the ways to load the page, in the order of the table: without a tracker, ours, and, if asked, the others."""
+    return [Tracker("no tracker"), *_ours(), *(_others() if others else ())]
 
 
 def _ours() -> list[Tracker]:
