@@ -42,7 +42,7 @@ class Tracker:
 
 
 def trackers(*, others: bool) -> list[Tracker]:
-    """Return the ways to load the page, in the order of the table: no tracker, ours, and the others if they are asked for."""
+    """Return the ways to load the page, in the table's order: no tracker, ours, the others if they are asked for."""
     return [Tracker("no tracker"), *_ours(), *(_others() if others else ())]
 
 
