@@ -68,9 +68,17 @@ def count_something(console: Web, *names: str) -> None:
     transaction(console.engine, lambda conn: counts.write(conn, tally))
 
 
-def visit(console: Web, source_id: str, *events: dict[str, Any], profile: str | None = None, session: str = "") -> str:
+def visit(
+    console: Web,
+    source_id: str,
+    *events: dict[str, Any],
+    profile: str | None = None,
+    session: str = "",
+    agreed: str = "",
+) -> str:
     """Send events as a backend would; returns the id of the person they were stored for."""
     body = {"source": {"id": source_id}, "session": {"id": session}, "events": events}
+    body |= {"context": {"consents": {agreed: True}}} if agreed else {}
     body |= {"profile": {"id": profile}} if profile else {}
     request = Request(f"http://127.0.0.1:{console.pages.collector_port}/track", json.dumps(body).encode())
     request.add_header("Content-Type", "application/json")
@@ -127,7 +135,8 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
         sources.create(console.engine, given, system_clock())
         said = {"type": "identify", "properties": {"user_id": name, "traits": {"name": name, selector: setting}}}
         happened = {"type": event, "properties": {event: name}, "context": {"page": {"url": selector}}}
-        person = visit(console, identity[:128].strip(), said, happened, profile=person, session=selector[:128])
+        known = {"profile": person, "session": selector[:128], "agreed": setting}
+        person = visit(console, identity[:128].strip(), said, happened, **known)
     user = User("eve", PAYLOADS[1], "viewer", system_clock())
     transaction(console.engine, lambda conn: accounts.add(conn, user, "hash"))
     count_something(console, *PAYLOADS)
