@@ -1,5 +1,6 @@
 """The server's clock jumps; migrations that meet a server, each other, or their end half-way."""
 
+import gc
 import os
 import runpy
 import signal
@@ -14,6 +15,7 @@ from sqlalchemy import inspect
 from faults.ledger import post
 from faults.serving import ROOT, Server
 from faults.waiting import until
+from tracker.ingest import counting
 from tracker.ingest.fresh import system_clock
 from tracker.store import migrations, sources
 from tracker.store.engine import connect, reading
@@ -96,14 +98,21 @@ def starts_a_worker(house, monkeypatch):
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     for name, value in house.server.env.items():
         monkeypatch.setenv(name, value)
-    usual = signal.getsignal(signal.SIGINT)
+    # What goes on beside the requests of a worker has no end, and this process has.
+    monkeypatch.setattr(counting, "keep_counting", lambda _url: None)
+    feed = SimpleNamespace(feed=SimpleNamespace(ends_unless=lambda _alive: None))
+    usual, threshold = signal.getsignal(signal.SIGINT), gc.get_threshold()
     config = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
 
     def start(number: int) -> None:
-        config["post_worker_init"](SimpleNamespace(age=number, cfg=SimpleNamespace(workers=2), notify=lambda: None))
+        app = SimpleNamespace(extensions={"handoff": feed})
+        worker = SimpleNamespace(age=number, cfg=SimpleNamespace(workers=2), notify=lambda: None, wsgi=app, alive=True)
+        config["post_worker_init"](worker)
 
     yield start
     signal.signal(signal.SIGINT, usual)
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
