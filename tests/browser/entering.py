@@ -10,7 +10,19 @@ from tracker.ingest.fresh import system_clock
 from tracker.store import accounts
 from tracker.store.accounts import User
 from tracker.store.engine import Connection, transaction
-from tracker.store.tables import JournalRow, LoginRow, ReportTotalRow, UserRow
+from tracker.store.tables import (
+    EventKeyRow,
+    EventRow,
+    JournalRow,
+    LoginRow,
+    ReportSeenRow,
+    ReportTotalRow,
+    ReportVisitRow,
+    UserRow,
+)
+
+# What is counted goes together with what it was counted from, or the two would differ ever after.
+COUNTED = (EventRow, EventKeyRow, JournalRow, ReportTotalRow, ReportVisitRow, ReportSeenRow)
 
 HOME = f"http://{COLLECTOR}"
 PASSWORD = "correct horse battery"
@@ -18,7 +30,7 @@ PASSWORD = "correct horse battery"
 
 def without_users(conn: Connection) -> None:
     """Delete the users of other tests, and their logins."""
-    for table in (LoginRow, UserRow, JournalRow, ReportTotalRow):
+    for table in (LoginRow, UserRow, *COUNTED):
         conn.execute(delete(table))
 
 
