@@ -103,8 +103,7 @@ def show_profile(profile_id: str) -> Response:
     found = ask(lambda conn: reports.profile(conn, name))
     if found is None:
         return _nothing()
-    times = {"insert": found["created"], "create": found["created"], "update": found["updated"]}
-    return answered(found | {"metadata": {"time": times}, "stats": {"visits": found["visits"]}})
+    return answered(found | {"metadata": _metadata(found), "stats": {"visits": found["visits"]}})
 
 
 @tracardi_blueprint.delete("/profile/<path:profile_id>")
@@ -125,8 +124,7 @@ def show_session(session_id: str) -> Response:
     found = ask(lambda conn: reports.session(conn, name))
     if found is None:
         return _nothing()
-    times = {"insert": found["created"], "create": found["created"], "update": found["updated"]}
-    return answered(found | {"profile": _named(found["profile"]), "metadata": {"time": times}})
+    return answered(found | {"profile": _named(found["profile"]), "metadata": _metadata(found)})
 
 
 @tracardi_blueprint.delete("/session/<path:session_id>")
@@ -187,6 +185,10 @@ def _source(source_id: str) -> Source | None:
 
 def _named(name: Any) -> dict[str, Any] | None:
     return None if name is None else {"id": name}
+
+
+def _metadata(found: dict[str, Any]) -> dict[str, Any]:
+    return {"time": {"insert": found["created"], "create": found["created"], "update": found["updated"]}}
 
 
 def _nothing() -> Response:
