@@ -18,16 +18,29 @@ GRACEFUL_TIMEOUT = 20
 
 
 class HalfSent:
-    """A request of which the server has the headers and half of the body."""
+    """A request of which the server has read the headers, as it says itself, and was sent half of the body.
+
+    One that still waits to be accepted is lost with the socket that it waits at, and belongs to nobody's promise.
+    """
 
     def __init__(self, ledger) -> None:
         self.ledger, self.body = ledger, ledger.body(3)
         ledger.is_sending(self.body)
         raw = json.dumps(self.body).encode()
-        headers = f"Host: here\r\nContent-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
+        headers = (
+            "Host: here\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+            f"Content-Length: {len(raw)}\r\n\r\n"
+        )
         self._rest = raw[len(raw) // 2 :]
         self._sock = socket.create_connection(("127.0.0.1", ledger.port), timeout=30)
-        self._sock.sendall(f"POST /track HTTP/1.1\r\n{headers}".encode() + raw[: len(raw) // 2])
+        self._sock.sendall(f"POST /track HTTP/1.1\r\n{headers}".encode())
+        go_on = b""
+        while not go_on.endswith(b"\r\n\r\n"):
+            more = self._sock.recv(1024)
+            assert more, "the server hung up on the headers"
+            go_on += more
+        assert go_on.startswith(b"HTTP/1.1 100 "), go_on
+        self._sock.sendall(raw[: len(raw) // 2])
 
     def finish(self) -> int | None:
         """Send the other half; returns the status of the answer."""
