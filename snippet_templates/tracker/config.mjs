@@ -1,7 +1,7 @@
 /** Puts the page's options over the source's, name by name, so that nothing but known names comes through. */
 export const configure = (baked, page) => {
   const own = (page && page.tracker) || 0;
-  const both = (name) => Object.assign({}, baked.tracker[name], own[name]);
+  const both = (name) => ({ ...baked.tracker[name], ...own[name] });
   const auto = both('auto');
   return {
     _source: both('source').id,

@@ -10,11 +10,11 @@ export const consent = (h) => {
 
   const own = h._context;
   // The server asks for consent as well, and may have forgotten the profile that it was given with.
-  h._context = () => Object.assign(own(), h._settings.requireConsent && { consents: given });
+  h._context = () => ({ ...own(), ...(h._settings.requireConsent && { consents: given }) });
 
   /** Notes what the visitor agrees to and tells the server, for the last time when the agreement is taken back. */
   h._consent = (names) => {
-    given = Object.assign({}, given, names);
+    given = { ...given, ...names };
     const agreed = h._agreed();
     if (h._live && !agreed) {
       h._track('consent-revoked', names);

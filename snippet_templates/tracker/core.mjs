@@ -56,7 +56,7 @@ export const start = (w, baked, page, features) => {
     /** Once, when the page is ready and somebody looks at it. */
     const begin = () => {
       if (h._isReady || d.prerendering) return;
-      h._isReady = true;
+      h._isReady = 1;
       autoEvents();
       h._decide();
       h._schedule();

@@ -45,7 +45,7 @@ export const delivery = (h) => {
     let profile;
     for (const item of waiting) {
       // Without a profile at birth it is the visitor whom the server has named in the meantime, maybe to another tab.
-      const [s, p] = item.p === '' ? [h._sid(), h._pid()] : [item.s, item.p];
+      const [s, p] = item.p === '' ? [h._sid(0, 1), h._pid()] : [item.s, item.p];
       size += bytes(JSON.stringify(item));
       if (items[0] && (session != s || profile != p || size > MOST_BYTES || items.length == most)) break;
       session = s;

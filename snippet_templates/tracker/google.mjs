@@ -4,6 +4,6 @@ export const google = (h) => {
   const own = h._context;
   h._context = () => {
     const [, client] = /(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(h._w.document.cookie) || [];
-    return Object.assign(own(), client && { google: { client } });
+    return { ...own(), ...(client && { google: { client } }) };
   };
 };

@@ -40,10 +40,11 @@ export const identity = (h) => {
     });
 
   /** The id of the running session, prolonged by half an hour; a new one where it ran out or another is given. */
-  h._sid = (id) => {
+  h._sid = (id, anew) => {
     const now = Date.now();
-    // Reading a cookie costs more than all the rest of an event, so what other tabs did is seen after a second.
-    const kept = (now - touched < A_SECOND && session) || readCookie();
+    // Reading a cookie costs more than all the rest of an event, so what other tabs did is seen after a second, unless
+    // that is what somebody wants to know.
+    const kept = (!anew && now - touched < A_SECOND && session) || readCookie();
     session = id || kept || (now - touched < HALF_AN_HOUR * 1e3 && session) || h._id();
     touched = now;
     // Writing a cookie costs a click its time, so a visitor in full swing prolongs the session every ten seconds.

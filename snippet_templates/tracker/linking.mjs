@@ -1,16 +1,17 @@
-const clean = (name) => `${name}`.trim().toLowerCase().replace(/^\.+|\.+$/g, '');
+/** A host, or the entry of a linked domain, as the two are compared. */
+export const clean = (name) => `${name}`.trim().toLowerCase().replace(/^\.+|\.+$/g, '');
 
 /** Whether a host is one of the linked domains or lies below one; an address never is, nor does an empty entry match. */
 export const owned = (host, entries) =>
-  !/^[\d.]*$|:/.test(host) &&
-  entries.map(clean).some((entry) => entry && `.${clean(host)}`.endsWith(`.${entry}`));
+  !/^[\d.]*$|:/.test(host) && entries.some((entry) => entry && `.${host}`.endsWith(`.${entry}`));
 
 /** Why a link carries no profile, as a word for whoever looks for it; empty where it does. */
 export const refusal = (url, page, entries) => {
+  const host = clean(url.hostname);
   if (!/^http/.test(url.protocol)) return 'no web link';
-  if (clean(url.hostname) == clean(page.hostname)) return 'own host';
+  if (host == clean(page.hostname)) return 'own host';
   if (page.protocol > url.protocol) return 'down to http';
-  return owned(url.hostname, entries) ? '' : 'not owned';
+  return owned(host, entries) ? '' : 'not owned';
 };
 
 /** A URL with the parameters at its end: in front of the fragment, or in it. */

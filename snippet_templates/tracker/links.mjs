@@ -1,4 +1,4 @@
-import { append, refusal } from './linking.mjs';
+import { append, clean, refusal } from './linking.mjs';
 import { within } from './within.mjs';
 
 const NO_LINK = 'data-tracardi-no-link';
@@ -9,10 +9,9 @@ const later = setTimeout;
 export const links = (h) => {
   const w = h._w;
   const s = h._settings;
-  const entries = [].concat(s.trackExternalLinks || []);
+  const entries = [].concat(s.trackExternalLinks || []).map(clean);
   if (!entries[0]) return;
   let pass;
-  let born = 0;
   let spared;
   let submitter;
 
@@ -33,7 +32,7 @@ export const links = (h) => {
       h._log('link', url.href, why);
       if (why) return;
       // A pass is spent with its first use, so the next intent takes another.
-      born = 1;
+      if (pass) watch('add');
       return append(h._strip(url.href)[0], parameters(), s.linkPosition == 'hash');
     }) || href;
 
@@ -51,7 +50,6 @@ export const links = (h) => {
   };
 
   const linkOf = (event) => event.composedPath().find((node) => node.href && /^a(rea)?$/i.test(node.localName));
-  const goal = (link) => parse(link.href.baseVal || link.href);
 
   // The Navigation API reports this way out as well, and the page wants it left alone.
   const spare = () => {
@@ -119,26 +117,39 @@ export const links = (h) => {
       w.location[go](next);
     });
 
+  const watch = (how) =>
+    ['pointerover', 'pointerdown', 'focusin'].forEach((type) => w[how + 'EventListener'](type, prepare, true));
+
+  /** A pass that is fresh and unused is all a visitor needs, so until then no listener costs the page anything. */
+  const rest = () => {
+    watch('remove');
+    // A source that gives none wants none.
+    setTimeout(() => pass && watch('add'), HALF_A_PASS);
+  };
+
+  /** Takes a fresh pass when a visitor may leave soon. */
+  const prepare = (event) =>
+    h._try(() => {
+      const link = linkOf(event);
+      if (!link || refused(parse(link.href.baseVal || link.href))) return;
+      rest();
+      // Asking takes longer than all else, and the page's own listeners wait for this one.
+      later(() =>
+        h
+          ._post('/pass', JSON.stringify({ source: { id: h._source }, profile: { id: h._pid() } }))
+          .then((response) => response.json())
+          .then((answer) => (pass = answer.pass || pass))
+          .catch(h._log),
+      );
+    });
+
   h._on('answer', (answer) => {
     pass = answer.pass;
-    born = Date.now();
+    rest();
   });
-  h._on('forget', () => (pass = born = 0));
-
-  /** Takes a fresh pass when a visitor who may leave soon has an old one; a source that gave none wants none. */
-  const prepare = (event) => {
-    const now = Date.now();
-    const link = now - born > HALF_A_PASS && (pass || !born) && linkOf(event);
-    if (!link || refused(goal(link))) return;
-    born = now;
-    // Asking takes longer than all else, and the page's own listeners wait for this one.
-    later(() =>
-      h
-        ._post('/pass', JSON.stringify({ source: { id: h._source }, profile: { id: h._pid() } }))
-        .then((response) => response.json())
-        .then((answer) => (pass = answer.pass || pass))
-        .catch(h._log)
-    );
-  };
-  ['pointerover', 'pointerdown', 'focusin'].forEach((type) => h._listen(w, type, prepare));
+  h._on('forget', () => {
+    pass = 0;
+    watch('add');
+  });
+  watch('add');
 };

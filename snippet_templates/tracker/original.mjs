@@ -7,7 +7,7 @@ export const original = (h) => {
   const helpers = {
     // The original's helpers answer as its HTTP client does, with the reply under `data`.
     track: (type, properties, options) =>
-      h._track(type, properties, Object.assign({}, options, { fire: true })).then((data) => ({ data })),
+      h._track(type, properties, { ...options, fire: true }).then((data) => ({ data })),
     onClick: (target, fn) => addListener(target, 'click', fn),
     addListener,
   };

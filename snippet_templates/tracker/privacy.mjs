@@ -14,7 +14,7 @@ export const privacy = (h) => {
       (n.globalPrivacyControl && s.respectGPC !== false) ||
       (s.respectDoNotTrack && n.doNotTrack == 1);
     if (!h._mute && !h._live && h._agreed() && !d.prerendering) {
-      h._live = true;
+      h._live = 1;
       h._hold();
       h._save();
       h._drain();
@@ -26,7 +26,7 @@ export const privacy = (h) => {
   h._silence = () => {
     h._empty();
     h._forget();
-    h._live = false;
+    h._live = 0;
   };
 
   h._optOut = () => {

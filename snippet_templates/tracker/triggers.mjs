@@ -19,15 +19,15 @@ export const triggers = (h) => {
     const subject = element || h;
     if (h._ignored(element) || (t.once && seen.has(subject))) return;
     fired.set(t, seen.add(subject));
-    const properties = Object.assign({}, t.data.properties);
+    const properties = { ...t.data.properties };
     if (element) {
       const first = (...names) => names.map((name) => element.getAttribute(name)).find(Boolean);
       properties.label = first('alt', 'title', 'aria-label');
       properties.url = first('src', 'href');
-      Array.from(element.attributes).forEach(({ name, value }) => {
+      [...element.attributes].forEach(({ name, value }) => {
         if (name.startsWith(PROPERTY)) properties[name.slice(PROPERTY.length)] = value;
       });
     }
-    h._track(t.data.event, Object.assign(properties, extra));
+    h._track(t.data.event, { ...properties, ...extra });
   };
 };

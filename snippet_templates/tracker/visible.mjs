@@ -4,9 +4,21 @@ const SETTLED = 250;
 /** Triggers on elements that come into view or into the document, also those that are added later. */
 export const visible = (h) => {
   const d = h._w.document;
-  const watched = [];
+  const looks = [];
 
-  h._triggers('onAppear').forEach((t) => watched.push([t, (element) => h._fire(t, element)]));
+  /** Meets each element that a trigger is about once, those of today and those that come later. */
+  const each = (t, meet) => {
+    const known = new WeakSet();
+    looks.push(() =>
+      d.querySelectorAll(h._selector(t)).forEach((element) => {
+        if (known.has(element)) return;
+        known.add(element);
+        meet(element);
+      }),
+    );
+  };
+
+  h._triggers('onAppear').forEach((t) => each(t, (element) => h._fire(t, element)));
   h._triggers('onVisible').forEach((t) => {
     const timers = new Map();
     const observer = new h._w.IntersectionObserver(
@@ -24,11 +36,10 @@ export const visible = (h) => {
         }),
       { threshold: t.threshold || A_TENTH },
     );
-    watched.push([t, (element) => observer.observe(element)]);
+    each(t, (element) => observer.observe(element));
   });
-  if (!watched[0]) return;
+  if (!looks[0]) return;
 
-  const known = watched.map(() => new WeakSet());
   // A busy page changes thousands of times a second; it is looked through four times a second at most, and until then
   // nobody wants to hear of any more changes.
   const changes = new h._w.MutationObserver(() => {
@@ -37,15 +48,9 @@ export const visible = (h) => {
   });
   const scan = () => {
     changes.observe(d, { childList: true, subtree: true });
-    watched.forEach(([t, meet], at) =>
-      h._try(() =>
-        d.querySelectorAll(h._selector(t)).forEach((element) => {
-          if (known[at].has(element)) return;
-          known[at].add(element);
-          meet(element);
-        }),
-      ),
-    );
+    looks.forEach((look) => h._try(look));
   };
-  scan();
+  // Looking through a large page for the first time takes as long as all the rest of the start, so it has a task of
+  // its own.
+  setTimeout(scan);
 };

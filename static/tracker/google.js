@@ -1,1 +1,1 @@
-F.push(e=>{if(!e.u.trackGoogleClientId)return;let t=e.S;e.S=()=>{let[,o]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return Object.assign(t(),o&&{google:{client:o}})}});
+F.push(e=>{if(!e.u.trackGoogleClientId)return;let r=e.S;e.S=()=>{let[,t]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return{...r(),...t&&{google:{client:t}}}}});

@@ -29,6 +29,9 @@ export const makeStorage = () =>
 export const makeWindow = ({ url = 'https://shop.example/', storage = makeStorage(), jar = {}, ...more } = {}) => {
   const w = new EventTarget();
   const document = new EventTarget();
+  // Browsers take `true` for "while capturing", Node's own targets only where a listener is added.
+  w.removeEventListener = (type, listener, capture) =>
+    EventTarget.prototype.removeEventListener.call(w, type, listener, { capture });
   const requests = [];
   const beacons = [];
   const replies = [];

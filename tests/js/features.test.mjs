@@ -173,8 +173,8 @@ test('the client id of Google Analytics is told where it was asked for', async (
 const element = (attributes, parent) => ({
   attributes: Object.entries(attributes).map(([name, value]) => ({ name, value })),
   getAttribute: (name) => attributes[name] ?? null,
-  hasAttribute: (name) => name in attributes,
-  parentNode: parent,
+  closest: (selector) => selector.slice(1, -1) in attributes || parent?.closest(selector),
+  getRootNode: () => ({}),
 });
 
 const fireWith = (given) => {
