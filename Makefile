@@ -62,7 +62,7 @@ bench: tools bench/others/node_modules  ## Measure the figures that the README q
 	@$(BIN)/python bench/run.py $(ARGS)
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python bench/browser.py
 
-bench-pages: tools  ## How long the console's overview takes with ten million events stored
+bench-pages: tools  ## How long the pages of the console take with ten million events stored
 	@$(BIN)/python bench/pages.py $(ARGS)
 
 bench-growth: tools  ## The same with ten million events stored; takes half an hour
