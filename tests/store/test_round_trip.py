@@ -34,7 +34,7 @@ def statements_of(engine: Engine, work) -> list[str]:
     seen: list[str] = []
 
     def hear(_conn, _cursor, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith(("BEGIN", "SET LOCAL")):
             seen.append(statement)
 
     event.listen(engine, "before_cursor_execute", hear)

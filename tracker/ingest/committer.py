@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from tracker.core.known import absorb
@@ -64,7 +65,10 @@ class Committer:
         self._digest = digest
         self._types: dict[str, frozenset[str]] = {}
         self._queue: deque[_Waiting] = deque()
-        self._work = threading.Semaphore(0)
+        # The writer waits at it, and whoever comes to a writer that waits lets it go. A semaphore that counts them all
+        # gave control away twice a request under gevent, whose locks let others go first when they are only asked.
+        self._bell = threading.Lock()
+        self._bell.acquire()
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
 
@@ -74,7 +78,7 @@ class Committer:
             raise Unavailable("Too many events at once; send the same body again.")
         waiting = _Waiting((payload, fresh_for(payload, self._clock, self._new_id)), source)
         self._queue.append(waiting)
-        self._work.release()
+        self._ring()
         if self._writer is None:
             self._start()
         return waiting.outcome()
@@ -97,16 +101,22 @@ class Committer:
                 self._writer = threading.Thread(target=self._write, name="committer", daemon=True)
                 self._writer.start()
 
+    def _ring(self) -> None:
+        if self._bell.locked():
+            # Another thread may have rung in between; that the writer looks once too often costs nothing.
+            with suppress(RuntimeError):
+                self._bell.release()
+
     def _write(self) -> None:
         while True:
-            self._work.acquire()
+            self._bell.acquire()
             # Under gevent the writer is woken before the loop has looked at the sockets again; one turn of the loop
             # lets every request that is there already join the batch. It is no wait for requests yet to come.
             time.sleep(ONE_TURN)
-            batch = [self._queue.popleft()]
-            while len(batch) < LARGEST_BATCH and self._work.acquire(blocking=False):
-                batch.append(self._queue.popleft())
-            self._settle(batch)
+            while self._queue:
+                size = min(len(self._queue), LARGEST_BATCH)
+                self._settle([self._queue.popleft() for _ in range(size)])
+                time.sleep(ONE_TURN)
 
     def _settle(self, batch: Sequence[_Waiting]) -> None:
         """Commit a batch and let everybody in it go, with a resolution or with what went wrong."""

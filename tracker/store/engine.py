@@ -28,11 +28,18 @@ PAGES_IN_LOG = 8_000
 _RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
 _NOT_MIGRATED = {"42P01", "42703"}  # undefined_table, undefined_column; SQLite says the same as an OperationalError.
 
-# Requests look up a few keys at a time, by plans that are kept: a disk that is no slower at random and no compiling
-# make those plans use the keys, also while a table is small or new and PostgreSQL knows little of it.
-_FOR_REQUESTS = (
-    "-c statement_timeout=7000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
-    " -c random_page_cost=1.1 -c jit=off"
+# What requests write they look up by a few keys. PostgreSQL knows too little of a table that is new or not analysed
+# yet, and keeps the plans that it made then: it read all people and visits for each batch, and that took as long as all
+# the rest. So it is told to go by the keys (docs/decisions/0025-plans-by-key.md).
+_BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+_BY_KEY |= {"plan_cache_mode": "force_generic_plan"}
+_IN_TIME = {"statement_timeout": "7000", "lock_timeout": "5000", "idle_in_transaction_session_timeout": "30000"}
+_FOR_REQUESTS = " ".join(
+    f"-c {name}={value}" for name, value in (_IN_TIME | _BY_KEY | {"random_page_cost": "1.1", "jit": "off"}).items()
+)
+# Whoever only reads may be after a year of numbers, of which PostgreSQL is the better judge.
+_AS_IT_SEES_FIT = "; ".join(
+    f"SET LOCAL {name} = {'on' if value == 'off' else 'auto'}" for name, value in _BY_KEY.items()
 )
 
 
@@ -76,6 +83,7 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
     from tracker.store.patience import connect_patiently
 
     event.listen(engine, "do_connect", connect_patiently)
+    event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
@@ -113,7 +121,10 @@ def transaction(
 
 
 def reading(engine: Engine) -> Engine:
-    """Return the same engine for work that only reads: on SQLite it does not wait for the writer."""
+    """Return the same engine for work that only reads: on SQLite it does not wait for the writer.
+
+    On PostgreSQL it may read as much as it has to, where what is written goes by keys.
+    """
     return engine.execution_options(read_only=True)
 
 
@@ -154,5 +165,13 @@ def _prepare_sqlite(busy_ms: int, dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    read_only = conn.get_execution_options().get("read_only", False)
-    conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    conn.exec_driver_sql("BEGIN" if _only_reads(conn) else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(conn: Connection) -> None:
+    if _only_reads(conn):
+        conn.exec_driver_sql(_AS_IT_SEES_FIT)
+
+
+def _only_reads(conn: Connection) -> bool:
+    return bool(conn.get_execution_options().get("read_only", False))

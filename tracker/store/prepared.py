@@ -37,7 +37,8 @@ class Prepared:
         text, positions, constants = self._text(conn.dialect)
         values = constants | {name: value if isinstance(value, int) else sorted(value) for name, value in given.items()}
         if positions is None:
-            return conn.exec_driver_sql(text, values)
+            arrays = {name: value if isinstance(value, int) else array(value) for name, value in values.items()}
+            return conn.exec_driver_sql(text, arrays)
         plain = {name: _json_list(value) for name, value in values.items()}
         return conn.exec_driver_sql(text, tuple(plain[name] for name in positions))
 
@@ -51,6 +52,13 @@ class Prepared:
             known = (str(compiled), tuple(positions) if positions is not None else None, constants)
             self._compiled[dialect.name] = known
         return known
+
+
+def array(value: list[str]) -> str | list[str]:
+    """Return a list as PostgreSQL writes an array, for which the driver takes forty times as long."""
+    written = orjson.dumps(value)
+    # Quotes and commas mean the same in both notations, and nothing else does that JSON escapes.
+    return value if b"\\" in written else "{" + written[1:-1].decode() + "}"
 
 
 def _json_list(value: list[str] | int) -> str | int:

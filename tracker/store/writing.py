@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import JSON, BigInteger, Boolean, Connection, SmallInteger, Table
 
 from tracker.store.engine import LostRace, Rejected
+from tracker.store.prepared import array
 from tracker.store.tables import (
     AliasRow,
     Base,
@@ -69,7 +70,7 @@ def _on_postgresql(conn: Connection, filled: Rows) -> int:
     given: dict[str, Any] = {name: _encode(entries) for name, entries in filled.items()}
     for name in (TOUCHED, CONTINUED):
         if name in filled:
-            given[f"{name}_ids"] = [entry["id"] for entry in filled[name]]
+            given[f"{name}_ids"] = array([entry["id"] for entry in filled[name]])
     return int(conn.exec_driver_sql(_postgresql(tuple(filled)), given).scalar_one())
 
 
@@ -141,13 +142,13 @@ def _part(name: str) -> str:
         return (
             "UPDATE session SET updated = given.updated, context = COALESCE(given.context, session.context),"  # noqa: S608
             f" properties = COALESCE(given.properties, session.properties) FROM {given} WHERE session.id = given.id"
-            f" AND session.id = ANY(%({name}_ids)s)"
+            f" AND session.id = ANY(CAST(%({name}_ids)s AS text[]))"
         )
     if name == TOUCHED:
         # An update alone locks its rows in the order in which they lie, which need not be the order of the ids.
         return (
             f"UPDATE profile SET updated = held.now FROM (SELECT profile.id, given.updated AS now FROM {given}"  # noqa: S608
-            f" JOIN profile ON profile.id = given.id WHERE profile.id = ANY(%({name}_ids)s)"
+            f" JOIN profile ON profile.id = given.id WHERE profile.id = ANY(CAST(%({name}_ids)s AS text[]))"
             " AND profile.merged_into IS NULL ORDER BY profile.id"
             " FOR UPDATE OF profile) AS held WHERE profile.id = held.id"
         )
