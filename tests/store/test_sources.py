@@ -186,6 +186,22 @@ def test_refusals_ask_the_database_no_more_than_ten_times_a_second(engine, make_
     assert 9 <= len(asked) <= 11
 
 
+def test_while_one_request_reads_the_sources_the_others_do_not_ask_too(engine, make_source, clock) -> None:
+    make_source("shop")
+    directory = Directory(engine, clock)
+    assert directory.find("shop", enabled)
+    clock.forward(2)
+    asked = []
+
+    def meanwhile(_conn: object) -> None:
+        asked.append(directory.find("shop", enabled))
+
+    event.listen(engine, "begin", meanwhile)
+    assert directory.find("shop", enabled)
+    assert len(asked) == 1
+    assert asked[0], "the copy at hand lets them in"
+
+
 def test_a_clock_that_was_set_back_does_not_keep_an_old_copy(engine, make_source, clock) -> None:
     make_source("shop")
     directory = Directory(engine, clock)

@@ -200,18 +200,28 @@ class _Copy:
 
 
 class Directory:
-    """The sources as a request sees them: a copy no older than two seconds, asked again before anybody is refused."""
+    """The sources as a request sees them: a copy about two seconds old, asked again before anybody is refused."""
 
     def __init__(self, engine: Engine, clock: Callable[[], Micros]) -> None:
         self._engine = engine
         self._clock = clock
         self._copy = _Copy({}, 0)
+        self._is_being_read = False
 
     def all(self, *, at_most: Micros = REFRESHED_EVERY) -> dict[str, Source]:
-        """Return all sources by id, read again where the copy is older than ``at_most`` microseconds."""
+        """Return all sources by id, read again where the copy is older than ``at_most`` microseconds.
+
+        While one request reads them, those that are let in by a copy of up to twice the usual age need not ask too.
+        """
         now = self._clock()
+        if self._is_being_read and at_most == REFRESHED_EVERY:
+            at_most *= 2
         if not 0 <= now - self._copy.read_at < at_most:
-            self._copy = _Copy({source.id: source for source in all_sources(self._engine)}, now)
+            self._is_being_read = True
+            try:
+                self._copy = _Copy({source.id: source for source in all_sources(self._engine)}, now)
+            finally:
+                self._is_being_read = False
         return self._copy.sources
 
     def last_seen(self) -> list[Source]:

@@ -56,8 +56,9 @@ class Metrics:
 
     def recorded(self, resolution: Resolution) -> None:
         """Count what became of the events of one payload."""
-        for _, fate in resolution.fates:
-            self._fate(fate).inc()
+        fates = [fate for _, fate in resolution.fates]
+        for fate in set(fates):
+            self._fate(fate).inc(fates.count(fate))
 
     def text(self) -> bytes:
         """Return all figures in Prometheus's text format, those of the other workers too."""
