@@ -20,14 +20,13 @@ class Case:
     errors: list[str] = field(default_factory=list)
     new_types: set[str] = field(default_factory=set)
     """Types of event that this payload brings and its source has not had."""
+    saves_profile: bool = field(init=False)
+    saves_session: bool = field(init=False)
 
-    @property
-    def saves_profile(self) -> bool:
-        return any(event.options.save_profile for event in self.payload.events)
-
-    @property
-    def saves_session(self) -> bool:
-        return any(event.options.save_session for event in self.payload.events)
+    def __post_init__(self) -> None:
+        options = [event.options for event in self.payload.events]
+        self.saves_profile = any(given.save_profile for given in options)
+        self.saves_session = any(given.save_session for given in options)
 
 
 def live_now(case: Case, profile_id: str | None) -> str | None:

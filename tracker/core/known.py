@@ -60,6 +60,9 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
     """Let what was decided for one payload be known to the payloads after it in the same batch."""
     for step in steps:
         match step:
+            # Half of all steps are this one.
+            case StoreEvent():
+                known.events[step.source_id, step.id] = StoredEvent(step.profile_id, step.session_id)
             case CreateProfile():
                 known.profiles[step.id] = Profile(step.id)
                 known.aliases[step.id] = step.id
@@ -75,8 +78,6 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 _remember(known, Session(step.id, step.client_id, step.profile_id, step.updated))
             case RepointSession():
                 _repoint(known, step)
-            case StoreEvent():
-                known.events[step.source_id, step.id] = StoredEvent(step.profile_id, step.session_id)
             case _:
                 pass
 

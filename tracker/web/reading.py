@@ -22,6 +22,8 @@ _NO_ID = "An event id that names nothing was replaced by a new one."
 _ANY_CLOCK: Micros = 100 * 366 * 86_400 * 1_000_000
 # Less than this is the way the request took, not the clock; shifting by it would only blur the times given.
 _CLOCK_NOISE: Micros = 2_000_000
+# Nearly every payload has several of these, and making one takes as long as reading an event's type.
+_NO_TIMES, _NO_OPTIONS = Times(), Options()
 _LONGEST_IN_PASS = {"profile": 128, "source": 128, "session": 128, "pass": 1024, "referrer": 4096}
 
 
@@ -50,7 +52,7 @@ class _Reading:
         if not isinstance(given, Mapping):
             if given is not None:
                 self.warnings.append(_BAD_TIME)
-            return Times()
+            return _NO_TIMES
         return Times(*(self._moment(given.get(name)) for name in ("create", "insert", "update")))
 
     def _moment(self, given: Any) -> Micros | None:
@@ -131,7 +133,7 @@ def _claims(source_id: str, events: tuple[Event, ...], arrival: Arrival) -> tupl
 
 def _options(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> Options:
     if not defaults and not own:
-        return Options()
+        return _NO_OPTIONS
     given = {**_said(defaults), **_said(own)}
     return Options(
         save_event=given.get("saveEvent", True),
