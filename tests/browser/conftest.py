@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from ports import free_port
 
 from browser.entering import without_users
 from browser.pageserver import PageServer
-from browser.web import Web, collector, free_port
+from browser.web import Web, collector
 from tracker.store.engine import connect, transaction
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from ports import free_port
 
 from browser.entering import HOME, PASSWORD
 from browser.visiting import BLOG, SHOP, arrived, known, settled
-from browser.web import Web, collector, free_port, until
+from browser.web import Web, collector, until
 from tracker.store.engine import connect
 
 

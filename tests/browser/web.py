@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -42,12 +41,6 @@ def until(look: Callable[[], T], what: str = "") -> T:
         assert time.monotonic() < deadline, f"It took too long: {what or look}"
         Event().wait(0.02)
     return found
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @contextmanager

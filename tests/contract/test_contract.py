@@ -1,7 +1,6 @@
 """The running server against its own specification: made-up requests, fitting and unfitting, for every operation."""
 
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import schemathesis
 from browser.web import collector
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
+from ports import free_port
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -42,8 +42,7 @@ def server(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     owner = User("anna", "anna", "owner", now)
     transaction(engine, lambda conn: accounts.add(conn, owner, passwords.hashed(PASSWORD)))
     engine.dispose()
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = int(found.getsockname()[1])
+    port = free_port()
     with collector(port, tmp_path, url):
         yield f"http://127.0.0.1:{port}"
 

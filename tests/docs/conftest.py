@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from threading import Event
 from urllib.request import urlopen
 
 import pytest
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -57,8 +57,7 @@ def _answers(url: str, running: subprocess.Popen[bytes]) -> bool:
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
     """A collector on a free port and in an empty folder, started by ``tracker serve``, as one reader has it."""
     folder = tmp_path_factory.mktemp("reader")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     ours = ("PORT", "HOST", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "WORKERS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     env = kept | {"PORT": str(port), "DATA_DIR": str(folder / "var")}

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from ports import free_port
 
 from faults.waiting import RECOVERS_WITHIN, until
 
@@ -21,12 +21,6 @@ SECRET_KEY = "a key that only the fault tests sign with"
 NOT_INHERITED = ("WORKERS", "DATABASE_URL_FILE", "SECRET_KEY_FILE", "SECRET_KEY_FALLBACKS", "GUNICORN_CMD_ARGS")
 MOST_MEMORY_GAINED = 96 * 2**20
 MOST_THREADS = 16
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 class Server:

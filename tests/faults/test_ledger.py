@@ -1,10 +1,10 @@
 """The ledger sees each kind of damage: what it never complains of is worth nothing otherwise."""
 
 import pytest
+from ports import free_port
 from sqlalchemy import text
 
 from faults.ledger import Ledger
-from faults.serving import free_port
 
 DAMAGE = {
     "I1": ["DELETE FROM event"],

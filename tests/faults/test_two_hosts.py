@@ -8,12 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from faults.conftest import own_postgres
 from faults.house import House, prepared
 from faults.ledger import HONEST_REFUSALS, Ledger
 from faults.proxy import Proxy
-from faults.serving import ROOT, Server, free_port
+from faults.serving import ROOT, Server
 from faults.waiting import until
 from tracker.ingest.fresh import system_clock
 from tracker.store import months
