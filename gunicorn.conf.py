@@ -81,8 +81,7 @@ def post_worker_init(worker: "Worker") -> None:
         engine.dispose()
     if not current:
         _migrate(worker)
-    if not _schema_was_seen[0] and worker.age == 1:
-        _offer_setup()
+    first = not _schema_was_seen[0] and worker.age == 1
     # Whoever watches events come in would keep a worker from ending for as long as it is allowed to take.
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
@@ -95,10 +94,27 @@ def post_worker_init(worker: "Worker") -> None:
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if first:
+        _say_where()
 
 
-def _offer_setup() -> None:
-    """Print the link that makes the first user, as long as there is none."""
+def _say_where() -> None:
+    """Print where the collector is and how to begin, now that it takes requests and commands find a whole database."""
+    lines = [
+        f"Handoff listens on http://{_settings.host}:{_settings.port}, known to browsers as {_settings.public_url}",
+        f"The console is at {_settings.public_url}/",
+        *_setup(),
+        "Or from here: make a source, then paste its snippet into your page:",
+        "  .venv/bin/tracker source create --name 'My site'",
+        "  .venv/bin/tracker snippet SOURCE_ID",
+    ]
+    # One write, so that it does not mix with the log lines of the workers; nobody has to read it.
+    with suppress(OSError):
+        os.write(1, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _setup() -> list[str]:
+    """Return the link that makes the first user, as long as there is none; it is shown here and nowhere else."""
     from tracker.core.refusal import Unavailable
     from tracker.ingest.fresh import system_clock
     from tracker.store import accounts
@@ -109,13 +125,13 @@ def _offer_setup() -> None:
         offered = transaction(engine, lambda conn: accounts.offer_setup(conn, token, system_clock()))
     except (Unavailable, Rejected):
         # A collector without a console is better than none; the next start offers it again.
-        return
+        return []
     finally:
         engine.dispose()
-    if offered:
-        # One write, so that it does not mix with the log lines of the workers. It is shown here and nowhere else.
-        link = f"{_settings.public_url}/setup?token={token}"
-        os.write(1, f"Nobody can log in yet. Open this once, within a day, to begin:\n  {link}\n".encode())
+    if not offered:
+        return []
+    link = f"{_settings.public_url}/setup?token={token}"
+    return ["Nobody can log in yet. Open this once, within a day, to begin:", f"  {link}"]
 
 
 def _migrate(worker: "Worker") -> None:

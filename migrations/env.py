@@ -1,21 +1,18 @@
 """How Alembic reaches the database: the engine it is handed, else the one that the environment names."""
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tracker.settings import Settings
 from tracker.store import migrations
 from tracker.store.engine import connect
 from tracker.store.tables import Base
 
-# Two processes that start together must not migrate together; any number will do, it only has to be the same.
-LOCK = 7_268_465_331
-
 
 def migrate(conn: Connection) -> None:
     """Run the migrations that were asked for, in one transaction, one process at a time."""
     if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        migrations.hold(conn)
     context.configure(
         connection=conn,
         target_metadata=Base.metadata,

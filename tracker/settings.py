@@ -67,8 +67,11 @@ class Settings:
         return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0]) if self.on_sqlite else None
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Return the settings in ``env`` (default: the process's); BadSettings names every bad variable at once."""
+    def from_env(cls, env: Mapping[str, str] | None = None, *, makes: bool = True) -> "Settings":
+        """Return the settings in ``env`` (default: the process's); BadSettings names every bad variable at once.
+
+        The data folder and the key are made where they are missing; without ``makes`` they stay missing.
+        """
         reader = _Reader(os.environ if env is None else env)
         data_dir = Path(reader.text("DATA_DIR", "./var")).expanduser().resolve()
         port = reader.number("PORT", 8686, 1, 65_535)
@@ -98,10 +101,11 @@ class Settings:
                 reader.problems.append(f"{name} is shorter than {SHORTEST_KEY} characters; {advice}")
         if reader.problems:
             raise BadSettings(reader.problems)
-        if key is None or settings.on_sqlite:
-            _make_folder(data_dir)
         object.__setattr__(settings, "disk_folders", _disk_folders(reader.text("DISK_FOLDERS", ""), settings))
-        object.__setattr__(settings, "secret_keys", (key or _kept_key(data_dir / "secret_key"), *older))
+        if makes and (key is None or settings.on_sqlite):
+            _make_folder(data_dir)
+        if makes or key is not None:
+            object.__setattr__(settings, "secret_keys", (key or _kept_key(data_dir / "secret_key"), *older))
         return settings
 
 
@@ -113,7 +117,8 @@ def _disk_folders(named: str, settings: Settings) -> tuple[Path, ...]:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # What is in it tells of visitors; a folder that is there already is as its owner wants it.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadSettings([_cannot_write(folder, error)]) from error
 

@@ -46,7 +46,7 @@ def test_a_copy_is_whole_private_and_one_file(tracker, shop, tmp_path) -> None:
     file = tmp_path / "copies" / "today.db"
     file.parent.mkdir()
     said = tracker("db", "backup", str(file))
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (0, f"Database: {tmp_path / 'handoff.db'}\n")
     assert "the copy was read and is whole" in said.out
     assert [entry.name for entry in file.parent.iterdir()] == ["today.db"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -12,7 +12,7 @@ import click
 
 from tracker.cli.context import House, fail, house
 from tracker.settings import BadSettings, Settings
-from tracker.store import backup, copying, dumps
+from tracker.store import backup, copying, dumps, migrations
 from tracker.store.engine import Engine, connect
 from tracker.store.presence import Served, nobody_serves
 
@@ -26,6 +26,7 @@ _THERE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 @house
 def save(house: House, file: Path, overwrite: bool) -> None:
     """Save the whole database to FILE, while the collector goes on."""
+    house.say_which()
     if file.exists() and not overwrite:
         fail(f"{file} is there already; name another one, or say --overwrite.")
     started, database = time.monotonic(), house.settings.sqlite_file
@@ -50,7 +51,7 @@ def save(house: House, file: Path, overwrite: bool) -> None:
 @house
 def restore(house: House, file: Path, yes: bool) -> None:
     """Put what was saved to FILE in the place of the database; the collector must not run."""
-    database = house.settings.sqlite_file
+    database = house.beginning.sqlite_file
     if database is None:
         with explained():
             dumps.restore(house.any_engine, file)
@@ -79,6 +80,7 @@ def copy(house: House, url: str, rehearse: bool) -> None:
         target = Settings.from_env({**os.environ, "DATABASE_URL": url, "DATABASE_URL_FILE": ""}).database_url
     except BadSettings as error:
         fail(str(error).replace("DATABASE_URL", "--to"))
+    house.say_which()
     started, database = time.monotonic(), house.settings.sqlite_file
     engine = connect(target, for_requests=False)
     undisturbed = nullcontext() if rehearse or database is None else nobody_serves(database)
@@ -107,7 +109,7 @@ def explained() -> Iterator[None]:
         yield
     except Served:
         fail("The collector is running; stop it first, so that nothing is lost that comes in meanwhile.")
-    except (backup.Unfit, backup.InUse, copying.NotEmpty, copying.Differs, OSError) as error:
+    except (backup.Unfit, backup.InUse, copying.NotEmpty, copying.Differs, migrations.Newer, OSError) as error:
         fail(f"{error}\nNothing was changed.")
 
 
@@ -125,6 +127,6 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _remind_of_the_key(house: House) -> None:
-    key = house.settings.data_dir / "secret_key"
+    key = house.beginning.data_dir / "secret_key"
     if key.exists():
         click.echo(f"Keep {key} with it: without that key nobody is recognised any more.")

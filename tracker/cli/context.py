@@ -10,6 +10,7 @@ import orjson
 
 from tracker.core.refusal import Unavailable
 from tracker.settings import BadSettings, Settings
+from tracker.store.address import shown
 
 if TYPE_CHECKING:
     from tracker.store.engine import Engine
@@ -19,27 +20,45 @@ class House:
     """Opens the settings and the database when a command first asks for them, and loads what that takes only then."""
 
     @cached_property
+    def beginning(self) -> Settings:
+        """The settings for what may begin an installation: the folder and the key are made where they are missing."""
+        return _settings(makes=True)
+
+    @cached_property
     def settings(self) -> Settings:
-        try:
-            return Settings.from_env()
-        except BadSettings as error:
-            fail(str(error))
+        """The settings of an installation that is there; nothing is made where somebody has named another than his."""
+        database = _settings(makes=False).sqlite_file
+        # What SQLite calls a URI it opens in ways of its own.
+        if database is not None and not str(database).startswith("file:") and not database.exists():
+            fail(
+                f"There is no database at {database.absolute()}; DATABASE_URL or DATA_DIR names another one. "
+                "To make one there: tracker db upgrade"
+            )
+        return self.beginning
 
     @cached_property
     def any_engine(self) -> "Engine":
         """The database, whatever schema it has."""
         from tracker.store.engine import connect
 
-        return connect(self.settings.database_url, for_requests=False)
+        return connect(self.beginning.database_url, for_requests=False)
 
     @cached_property
     def engine(self) -> "Engine":
-        """The database, refused where it was not migrated."""
-        from tracker.store.migrations import is_current
+        """The database, refused where it has not the schema of this version."""
+        from tracker.store import migrations
 
-        if not is_current(self.any_engine):
-            fail("The database has not the schema of this version; run: tracker db upgrade")
+        name = shown(self.settings.database_url)
+        try:
+            if not migrations.is_ready(self.any_engine):
+                fail(f"{name} has not the schema of this version yet; run: tracker db upgrade")
+        except migrations.Newer as error:
+            fail(str(error))
         return self.any_engine
+
+    def say_which(self) -> None:
+        """Say which database is meant, beside what the command itself prints."""
+        click.echo(f"Database: {shown(self.settings.database_url)}", err=True)
 
     def close(self) -> None:
         """Let the database go, where it was opened at all."""
@@ -60,6 +79,13 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except Unavailable as error:
             fail(f"{error.detail} ({error.__cause__.__class__.__name__})")
+
+
+def _settings(*, makes: bool) -> Settings:
+    try:
+        return Settings.from_env(makes=makes)
+    except BadSettings as error:
+        fail(str(error))
 
 
 def fail(message: str) -> NoReturn:

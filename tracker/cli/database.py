@@ -6,12 +6,13 @@ from collections import Counter
 import click
 
 from tracker.cli import backups
-from tracker.cli.context import House, house
+from tracker.cli.context import House, fail, house
 from tracker.core.times import DAY, iso
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
 from tracker.store import attempts, migrations, months, reports, retention
 from tracker.store import check as invariants
+from tracker.store.address import shown
 from tracker.store.engine import reading, transaction
 
 
@@ -29,17 +30,27 @@ db_commands.add_command(backups.copy)
 @house
 def upgrade(house: House) -> None:
     """Bring the database to the schema of this version; harmless when it is there already."""
-    before, after = migrations.upgrade(house.any_engine)
+    # Whoever has looked at a file that was not there has made an empty one of it.
+    made = house.beginning.on_sqlite and migrations.revision(house.any_engine) is None
+    if not made:
+        house.say_which()
+    try:
+        before, after = migrations.upgrade(house.any_engine)
+    except migrations.Newer as error:
+        fail(str(error))
     months.make_ahead(house.any_engine, system_clock())
-    click.echo(
-        f"The database is at {after}." if before == after else f"Migrated from {before or 'nothing'} to {after}."
-    )
+    steps = f"from {before or 'nothing'} to {after}."
+    if made:
+        click.echo(f"Made {shown(house.beginning.database_url)}, migrated {steps}")
+    else:
+        click.echo(f"The database is at {after}." if before == after else f"Migrated {steps}")
 
 
 @db_commands.command("check")
 @house
 def check(house: House) -> None:
     """Ask for every invariant; exit 1 where one does not hold."""
+    house.say_which()
     findings = transaction(reading(house.engine), lambda conn: list(invariants.check(conn)))
     for finding in findings:
         click.echo(f"{'ok    ' if not finding.broken else 'BROKEN'}  {finding.invariant}" + _count(finding.broken))
@@ -56,6 +67,7 @@ def check(house: House) -> None:
 @house
 def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
     """Do what wants doing once a day: months made ahead, what has run out purged, old data forgotten."""
+    house.say_which()
     now, days = system_clock(), keep_days or house.settings.retention_days
     if not dry_run:
         for month in months.make_ahead(house.engine, now):

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tracker.cli.context import House, fail, house
+from tracker.store.address import shown
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,16 +17,13 @@ _ROOT = Path(__file__).resolve().parents[2]
 @house
 def serve(house: House) -> None:
     """Migrate the database and serve with gunicorn until stopped."""
-    settings = house.settings
+    settings = house.beginning
     try:
         socket.create_server((settings.host, settings.port)).close()
     except OSError:
         fail(f"{settings.host}:{settings.port} is taken or not to be had on this machine; choose another: PORT=9000")
-    click.echo(f"Handoff listens on http://{settings.host}:{settings.port}, known to browsers as {settings.public_url}")
-    click.echo(f"The console is at {settings.public_url}/")
-    click.echo("Or from here: make a source, then paste its snippet into your page:")
-    click.echo("  .venv/bin/tracker source create --name 'My site'")
-    click.echo("  .venv/bin/tracker snippet SOURCE_ID")
+    # Where it listens is said by its first worker, once that is true (gunicorn.conf.py).
+    click.echo(f"Handoff starts on the database {shown(settings.database_url)} …")
     sys.stdout.flush()
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
     # gunicorn takes this process's place, so that signals from a service manager reach it directly; its first worker

@@ -1,12 +1,15 @@
 """Bringing the database to the schema of this version, and telling whether it is there."""
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
+from tracker.store.address import shown
 from tracker.store.engine import Engine, connect, reading, transaction
 
 # Alembic itself is loaded where something is to be migrated: every command and every worker asks where the database
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
 
 PARTITION = re.compile(r"event_(rest|\d{4}_\d{2})")
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+# Two processes that start together must not migrate together; any number will do, it only has to be the same.
+_LOCK = 7_268_465_331
+
+
+class Newer(Exception):
+    """The database has a schema that only a newer version of this program knows."""
 
 
 def config(engine: Engine) -> "Config":
@@ -61,9 +70,25 @@ def is_current(engine: Engine) -> bool:
     return revision(engine) == head()
 
 
+def is_ready(engine: Engine) -> bool:
+    """Return True where the database has the schema of this version, once nobody migrates it any more.
+
+    Newer where no version like this one can read it.
+    """
+    if (found := revision(engine)) == head():
+        return True
+    _refuse_newer(engine, found)
+    _wait_for_others(engine)
+    return is_current(engine)
+
+
 def upgrade(engine: Engine) -> tuple[str | None, str | None]:
-    """Migrate to the newest revision; returns (revision before, revision after). Running it twice changes nothing."""
+    """Migrate to the newest revision; returns (revision before, revision after). Running it twice changes nothing.
+
+    Newer where the database is past that already: there is no way down.
+    """
     before = revision(engine)
+    _refuse_newer(engine, before)
     if before != head():
         # Another process may be migrating already, and a migration takes the time it takes.
         patient = connect(engine.url.render_as_string(hide_password=False), for_requests=False)
@@ -74,3 +99,26 @@ def upgrade(engine: Engine) -> tuple[str | None, str | None]:
         finally:
             patient.dispose()
     return before, revision(engine)
+
+
+def _refuse_newer(engine: Engine, found: str | None) -> None:
+    if found is not None and found not in revisions():
+        name = shown(engine.url.render_as_string(hide_password=False))
+        raise Newer(
+            f"{name} is at schema {found}, which this version of Handoff does not know: a newer one made it. "
+            "Install that version, or restore the copy that was made before the upgrade."
+        )
+
+
+def _wait_for_others(engine: Engine) -> None:
+    """Return when no migration is under way any more, or after a minute."""
+    # SQLite has one writer, and a transaction that is to write waits for the one that migrates.
+    with suppress(DBAPIError), engine.begin() as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("SET LOCAL lock_timeout = '60s'"))
+            hold(conn)
+
+
+def hold(conn: Connection) -> None:
+    """Take the lock that whoever migrates PostgreSQL has until its transaction ends."""
+    conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
