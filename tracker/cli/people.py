@@ -13,6 +13,7 @@ from tracker.ingest.fresh import system_clock, tombstone_digest
 from tracker.store import people, reports
 from tracker.store.engine import Connection, reading, transaction
 from tracker.store.exporting import everything_of
+from tracker.store.private import private
 
 Result = TypeVar("Result")
 
@@ -70,7 +71,8 @@ def export(house: House, profile_id: str, output: Path | None, as_zip: bool) -> 
     if output is None:
         click.echo(lines, nl=False)
     else:
-        output.write_bytes(lines)
+        with open(output, "wb", opener=private) as file:
+            file.write(lines)
 
 
 def _lines(entries: Iterable[dict[str, Any]]) -> bytes:
@@ -79,7 +81,7 @@ def _lines(entries: Iterable[dict[str, Any]]) -> bytes:
 
 def _archive(entries: list[dict[str, Any]], output: Path) -> None:
     """Write a ZIP archive in which each kind has a file of its own; what there is none of has none."""
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+    with open(output, "wb", opener=private) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for kind in dict.fromkeys(entry["kind"] for entry in entries):
             archive.writestr(f"{kind}.jsonl", _lines(entry for entry in entries if entry["kind"] == kind))
 

@@ -22,6 +22,7 @@ from tracker.ingest.lines import BadLine, Past, Reader, from_row
 from tracker.store import months
 from tracker.store.engine import Connection, Engine, Rejected, transaction
 from tracker.store.history import apply_history
+from tracker.store.private import private
 from tracker.store.repository import Digest, known
 
 AT_ONCE = 500
@@ -58,7 +59,7 @@ class Importer:
         note, aside = beside(file, "progress"), beside(file, "rejected.jsonl")
         progress = _progress(note, file)
         yield progress
-        with file.open("rb") as lines, aside.open("ab") as rejected:
+        with file.open("rb") as lines, open(aside, "ab", opener=private) as rejected:
             rejected.truncate(progress.aside)
             found = numbered(lines, progress, as_table=file.suffix.lower() == ".csv")
             while piece := list(islice(found, AT_ONCE)):
@@ -186,5 +187,6 @@ def _progress(note: Path, file: Path) -> Progress:
 def _write(note: Path, progress: Progress) -> None:
     """Write it down whole; what was committed after the last note is only looked up once more."""
     draft = note.with_name(f"{note.name}.part")
-    draft.write_bytes(orjson.dumps(asdict(progress)))
+    with open(draft, "wb", opener=private) as file:
+        file.write(orjson.dumps(asdict(progress)))
     draft.replace(note)

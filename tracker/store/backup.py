@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from tracker.store import migrations
 from tracker.store.presence import nobody_serves
+from tracker.store.private import private
 
 Tell = Callable[[int, int], object]
 """Called on the way with how many pages are done and how many there are."""
@@ -68,8 +69,7 @@ def _opened(file: Path, mode: str) -> sqlite3.Connection:
 def whole(file: Path) -> Iterator[Path]:
     """Yield the draft of a file, and give it the file's name at the end; where the block fails nothing has changed."""
     draft = file.with_name(f"{file.name}.part")
-    # Nobody else's business: it holds what the visitors did.
-    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = private(str(draft), os.O_RDWR | os.O_CREAT)
     try:
         # Two at once would write into each other; what was left by one that was killed is nobody's.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalE
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracker.core.refusal import Unavailable
+from tracker.store.private import make_first
 
 __all__ = ["Connection", "Engine", "LostRace", "Rejected", "connect", "reading", "transaction"]
 
@@ -63,6 +64,7 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
     options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads, "hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, **options)
+        event.listen(engine, "do_connect", make_first)
         event.listen(engine, "connect", partial(_prepare_sqlite, 100 if for_requests else 60_000))
         event.listen(engine, "begin", _begin_sqlite)
         return engine

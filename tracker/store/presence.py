@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tracker.store.private import private
+
 
 class Served(Exception):
     """A collector serves from this database."""
@@ -34,4 +36,4 @@ def nobody_serves(database: Path) -> Iterator[None]:
 
 def _opened(database: Path) -> int:
     # SQLite locks the database file itself in ways of its own, so this has a file to itself.
-    return os.open(database.with_name(f"{database.name}.serving"), os.O_RDWR | os.O_CREAT, 0o600)
+    return private(str(database.with_name(f"{database.name}.serving")), os.O_RDWR | os.O_CREAT)
