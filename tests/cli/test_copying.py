@@ -105,8 +105,14 @@ def test_while_the_collector_runs_there_is_only_a_rehearsal(tracker, elsewhere, 
     held = presence.hold(Path(str(engine.url.database)))
     said = tracker("db", "copy", "--to", elsewhere)
     assert (said.code, "The collector is running" in said.err) == (1, True)
-    assert tracker("db", "copy", "--to", elsewhere, "--rehearse").code == 0
+    rehearsed = tracker("db", "copy", "--to", elsewhere, "--rehearse")
     os.close(held)
+    assert rehearsed.code == 0, rehearsed.err
+    assert "This was a rehearsal: nothing was written to" in rehearsed.out
+    assert "DATABASE_URL" not in rehearsed.out
+    assert not any(everything(elsewhere).values())
+    # So the same place takes the real copy.
+    assert "Set DATABASE_URL to the new database" in tracker("db", "copy", "--to", elsewhere).out
 
 
 @ON_SQLITE

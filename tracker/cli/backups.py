@@ -13,6 +13,7 @@ import click
 from tracker.cli.context import House, fail, house
 from tracker.settings import BadSettings, Settings
 from tracker.store import backup, copying, dumps, migrations
+from tracker.store.address import shown
 from tracker.store.engine import Engine, connect
 from tracker.store.presence import Served, nobody_serves
 
@@ -72,7 +73,7 @@ def restore(house: House, file: Path, yes: bool) -> None:
 
 @click.command("copy")
 @click.option("--to", "url", required=True, metavar="URL", help="An empty database: postgresql://… or sqlite:///…")
-@click.option("--rehearse", is_flag=True, help="Copy while the collector runs; what comes in meanwhile is left out.")
+@click.option("--rehearse", is_flag=True, help="Copy and check while the collector runs, and keep nothing of it.")
 @house
 def copy(house: House, url: str, rehearse: bool) -> None:
     """Copy everything to another, empty database, to move there; the collector must not run."""
@@ -85,10 +86,16 @@ def copy(house: House, url: str, rehearse: bool) -> None:
     engine = connect(target, for_requests=False)
     undisturbed = nullcontext() if rehearse or database is None else nobody_serves(database)
     with explained(), closing_engine(engine), undisturbed, progress("Copying") as tell:
-        counts = copying.copy(house.engine, engine, tell)
+        counts = copying.copy(house.engine, engine, tell, keep=not rehearse)
     for table, rows in counts.items():
         click.echo(f"  {rows:>12,} {table}")
-    click.echo(f"Copied and checked {sum(counts.values()):,} rows in {time.monotonic() - started:,.1f} s.")
+    done = f"Copied and checked {sum(counts.values()):,} rows in {time.monotonic() - started:,.1f} s"
+    if rehearse:
+        click.echo(f"{done}, and let them go again.")
+        click.echo(f"This was a rehearsal: nothing was written to {shown(target)} but empty tables.")
+        click.echo("To move, stop the collector and say the same without --rehearse.")
+        return
+    click.echo(f"{done}.")
     click.echo("Set DATABASE_URL to the new database, keep SECRET_KEY as it is, and start the collector.")
     _remind_of_the_key(house)
 

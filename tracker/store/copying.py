@@ -1,6 +1,7 @@
 """Moving everything from one database to another of either kind: all of it in one transaction, or nothing."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, Text, cast, func, select
@@ -23,11 +24,16 @@ class Differs(Exception):
     """What arrived is not what was there; nothing of it was kept."""
 
 
-def copy(source: Engine, target: Engine, tell: Tell) -> dict[str, int]:
+class _Rehearsed(Exception):
+    """Everything was done but to keep it."""
+
+
+def copy(source: Engine, target: Engine, tell: Tell, *, keep: bool = True) -> dict[str, int]:
     """Fill an empty database with all that another one holds at this moment; returns the number of rows by table.
 
     The rows are counted and every invariant is asked for before the one COMMIT, so that the target is empty or whole
-    whenever this is stopped. NotEmpty and Differs say what stands in the way.
+    whenever this is stopped; without ``keep`` it is empty again at the end. NotEmpty and Differs say what stands in
+    the way.
     """
     migrations.upgrade(target)
     tables = Base.metadata.sorted_tables
@@ -47,8 +53,11 @@ def copy(source: Engine, target: Engine, tell: Tell) -> dict[str, int]:
                     done += number
                     tell(done, rows)
             _compare(new, counts)
+            if not keep:
+                raise _Rehearsed
 
-        transaction(target, work)
+        with suppress(_Rehearsed):
+            transaction(target, work)
     return counts
 
 
