@@ -79,13 +79,13 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
     importer = Importer(house.engine, known, reader, new_uuid, tombstone_digest(keys))
     run = importer.run(file)
     done = first = next(run)
-    if first.lines:
-        click.echo(f"Going on after line {first.lines:,}, where an earlier run was stopped.")
+    if first.line:
+        click.echo(f"Going on after line {first.line:,}, where an earlier run was stopped.")
     with progress("Importing") as tell:
         for done in run:
             tell(done.offset, done.size)
     said = ", ".join(f"{count:,} {fate}" for fate, count in sorted(done.fates.items()) if count) or "nothing"
-    click.echo(f"{done.lines:,} lines: {said}; {_speed(done.lines - first.lines, started)}.")
+    click.echo(f"{done.entries:,} lines: {said}; {_speed(done.entries - first.entries, started)}.")
     if done.aside:
         fail(f"What was set aside, and why, is in {beside(file, 'rejected.jsonl')}.")
 

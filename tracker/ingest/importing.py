@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,7 +37,10 @@ class Progress:
 
     size: int
     """Of the file, so that another file of that name starts at its beginning."""
-    lines: int = 0
+    line: int = 0
+    """Which line the last one that was done begins in, the first of the file being 1."""
+    entries: int = 0
+    """How many lines that is which hold anything; a row of a table is one."""
     offset: int = 0
     aside: int = 0
     """How long the file of the lines that were set aside is."""
@@ -69,7 +72,8 @@ class Importer:
                 os.fsync(rejected.fileno())
                 counted = Counter(progress.fates)
                 counted.update(fates)
-                progress = Progress(progress.size, piece[-1][0], lines.tell(), rejected.tell(), dict(counted))
+                entries, far, out = progress.entries + len(piece), lines.tell(), rejected.tell()
+                progress = Progress(progress.size, piece[-1][0], entries, far, out, dict(counted))
                 _write(note, progress)
                 yield progress
         note.unlink(missing_ok=True)
@@ -142,24 +146,28 @@ def beside(file: Path, name: str) -> Path:
 def numbered(file: BinaryIO, progress: Progress, *, as_table: bool) -> Iterator[Numbered]:
     """Yield the lines that are still to be done with their numbers, the first of the file being 1; no empty ones."""
     if as_table:
-        yield from _rows(file, progress.lines)
+        yield from _rows(file, progress.line)
         return
     file.seek(progress.offset)
     # Read line by line, and not by iterating, so that the file can tell how far it is.
-    for number, line in enumerate(iter(file.readline, b""), progress.lines + 1):
+    for number, line in enumerate(iter(file.readline, b""), progress.line + 1):
         if line.strip():
             yield number, line.rstrip(b"\r\n")
 
 
 def _rows(file: BinaryIO, done: int) -> Iterator[Numbered]:
-    """Yield the rows of a table below its line of names; a row may go over several lines, so rows are counted."""
+    """Yield the rows of a table below its line of names, each with the number of the line that it begins in."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = csv.DictReader(text)
-    for number in count(1):
+    rows = csv.reader(text)
+    names: list[str] = []
+    while True:
+        number = rows.line_num + 1
         try:
             row = next(rows)
-            if number > done:
-                yield number, from_row(row)
+            if not names:
+                names = row
+            elif row and number > done:
+                yield number, from_row(names, row)
         except StopIteration:
             break
         # What is no UTF-8 is refused as text that is no JSON.

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -151,16 +151,17 @@ def _made_of(raw: bytes) -> str:
     return f"line-{hashlib.blake2b(raw.strip(), digest_size=16).hexdigest()}"
 
 
-def from_row(row: Mapping[str | None, Any]) -> bytes:
-    """Return one row of a table as the JSON object that it stands for; BadLine where it has other columns than names.
+def from_row(names: Sequence[str], row: Sequence[str]) -> bytes:
+    """Return one row of a table as the JSON object that it stands for; BadLine where it has more columns than names.
 
     ``properties``, ``context`` and ``tags`` hold JSON; a column ``properties.NAME`` is one property, as text.
     """
-    if None in row:
+    if len(row) > len(names):
         raise BadLine("There are more columns than names for them.")
     found: dict[str, Any] = {}
-    for name, value in row.items():
-        if name is None or value is None or value == "":
+    # A row that is too short says nothing in its last columns.
+    for name, value in dict(zip(names, row, strict=False)).items():
+        if value == "":
             continue
         head, dot, rest = name.partition(".")
         if name in (*_OBJECTS, "tags"):
