@@ -55,7 +55,7 @@ def check(house: House) -> None:
     for finding in findings:
         click.echo(f"{'ok    ' if not finding.broken else 'BROKEN'}  {finding.invariant}" + _count(finding.broken))
     repeated = transaction(reading(house.engine), reports.repeated)
-    click.echo(f"ok      repeats so far: {repeated} events came again and were not stored twice")
+    click.echo(f"ok      repeats so far: {repeated} events came again to /track and were not stored twice")
     sys.exit(any(finding.broken for finding in findings))
 
 
