@@ -102,6 +102,14 @@ def test_the_examples_set_what_there_is_to_set_and_call_what_there_is_to_call() 
             assert any(f"{line} ".startswith(f"{known} ") for known in words), line
 
 
+def test_the_nginx_of_the_example_needs_no_word_that_one_version_lacks_and_another_warns_of() -> None:
+    lines = (ROOT / "examples/nginx.conf").read_text().splitlines()
+    said = [line.partition("#")[0].strip() for line in lines]
+    # "http2 on" is unknown before 1.25.1, and "http2" behind listen is deprecated since.
+    assert [line for line in said if "http2" in line] == []
+    assert "listen 443 ssl;" in said
+
+
 def test_the_container_has_everything_that_the_collector_reads() -> None:
     copied = set(
         re.findall(r"^COPY (?:--from=\S+ )?(.*) \S+$", (ROOT / "examples/Containerfile").read_text(), re.MULTILINE)
