@@ -6,7 +6,8 @@ import re
 import pytest
 from web.conftest import PASSWORD
 
-from tracker.store import reports
+from tracker.core.refusal import Unavailable
+from tracker.store import quarantine, reports
 from tracker.web.live import _A_PAGE
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -109,6 +110,33 @@ def test_what_was_kept_out_whole_is_replayed_and_the_rest_says_why_not(
     track(events=[WHOLE | {"id": "whole-2"}], session="s1")
     assert "1 of 1 left the quarantine" in console.post("/quarantine/replay-all").text
     assert broken() == {}
+
+
+def test_a_replay_that_the_database_breaks_off_says_which_events_stay_and_loses_none(
+    console, make_source, track, read, monkeypatch
+) -> None:
+    make_source("shop")
+    names = [f"w{number}" for number in range(3)]
+    track(events=[WHOLE | {"id": name} for name in names], session="s1")
+    console.get("/quarantine")
+    really, tried = quarantine.replay, []
+
+    def goes_away(conn, source_id, event_id, **rest):
+        tried.append(event_id)
+        if event_id == "w1":
+            raise Unavailable("The database cannot store this now; send the same body again.")
+        return really(conn, source_id, event_id, **rest)
+
+    with monkeypatch.context() as away:
+        away.setattr(quarantine, "replay", goes_away)
+        answer = console.post("/quarantine/replay-all")
+    assert (answer.status_code, tried) == (422, ["w0", "w1"])
+    assert "1 of 3 left the quarantine." in answer.text
+    assert "Nothing was changed of the others:" in answer.text
+    why = "The database cannot store it now; try again in a while."
+    assert all(f'<span class="mono">{name}</span>: {why}' in answer.text for name in ("w1", "w2"))
+    assert [event["id"] for event in read(reports.events)] == ["w0"]
+    assert "2 of 2 left the quarantine" in console.post("/quarantine/replay-all").text
 
 
 def test_the_quarantine_is_read_page_by_page(console, make_source, track) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from tracker.core.refusal import Unavailable
 from tracker.core.replaying import CannotReplay
 from tracker.ingest.fresh import NewId
 from tracker.store import quarantine
 from tracker.store.engine import Engine, Rejected, transaction
 from tracker.store.repository import Digest
 
+_AWAY = "The database cannot store it now; try again in a while."
 _REFUSED = "The database still does not take what it holds."
 
 
@@ -29,7 +31,12 @@ class Replayed:
 
 def replay(engine: Engine, found: Iterable[tuple[str, str]], new_id: NewId, digest: Digest) -> Iterator[Replayed]:
     """Yield what became of each of these (source id, event id); whoever repeats this does no harm."""
+    away = False
     for source_id, event_id in found:
+        if away:
+            # Each try takes seconds, and would end as the one before it.
+            yield Replayed(source_id, event_id, "failed", _AWAY)
+            continue
         task = new_id("request")
         work = partial(quarantine.replay, source_id=source_id, event_id=event_id, task=task, digest=digest)
         try:
@@ -38,3 +45,6 @@ def replay(engine: Engine, found: Iterable[tuple[str, str]], new_id: NewId, dige
             yield Replayed(source_id, event_id, "failed", str(error))
         except Rejected:
             yield Replayed(source_id, event_id, "failed", _REFUSED)
+        except Unavailable:
+            away = True
+            yield Replayed(source_id, event_id, "failed", _AWAY)
