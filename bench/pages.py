@@ -62,7 +62,7 @@ def fill_counts(url: str) -> None:
                 tally.names.update({(scope, what, day, f"{what}.example/{n}"): 1 + n for n in range(many)})
         tally.flow.update({(day, "bench", "other", f"Reason number {n}."): 3 for n in range(12)})
         transaction(engine, lambda conn, tally=tally: counts.write(conn, tally))  # type: ignore[misc]
-    summing.sum_all(engine, system_clock, lambda: None)
+    summing.sum_all(engine, system_clock)
     user = User("bench", "bench", "owner", system_clock())
     transaction(engine, lambda conn: accounts.add(conn, user, passwords.hashed(PASSWORD)))
     with engine.connect() as conn:

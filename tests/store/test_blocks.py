@@ -39,7 +39,7 @@ def days(engine) -> None:
 
 @pytest.fixture
 def summed(engine):
-    return lambda day=200: summing.sum_all(engine, lambda: day * DAY, lambda: None)
+    return lambda day=200: summing.sum_all(engine, lambda: day * DAY)
 
 
 def stored(engine) -> int:

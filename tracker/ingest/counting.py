@@ -43,11 +43,6 @@ def fold_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = ti
         pause(BREATH)
 
 
-def sum_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = time.sleep) -> int:
-    """Add up the blocks of days that are over and not added up yet; returns how many there were."""
-    return summing.sum_all(engine, clock, lambda: pause(BREATH))
-
-
 def keep_counting(database_url: str) -> None:
     """Start the thread that counts for as long as this process lives; what fails now is tried again later."""
     threading.Thread(target=_keep_counting, args=(database_url,), name="counting", daemon=True).start()
@@ -62,7 +57,7 @@ def _keep_counting(database_url: str) -> None:
         try:
             fold_all(engine, system_clock)
             if turn % BLOCKS_EVERY == 0:
-                sum_all(engine, system_clock)
+                summing.sum_all(engine, system_clock, lambda: time.sleep(BREATH))
         except (Unavailable, Rejected):
             # The events are stored, and the journal waits as long as it takes.
             continue

@@ -55,7 +55,7 @@ def recount(engine: Engine, describe: Describe, clock: Callable[[], Micros]) -> 
             yield days[1], _recount(engine, days, describe, last=days[1] == today)
     finally:
         transaction(engine, lambda conn: folding.hold(conn, None))
-    summing.sum_all(engine, clock, lambda: None)
+    summing.sum_all(engine, clock)
 
 
 def _recount(engine: Engine, days: Days, describe: Describe, *, last: bool) -> int:

@@ -19,8 +19,8 @@ AT_ONCE = 100
 _CHECKED = 12
 
 
-def sum_all(engine: Engine, clock: Callable[[], Micros], pause: Callable[[], object]) -> int:
-    """Add up all blocks of days that are over; returns how many there were to add up."""
+def sum_all(engine: Engine, clock: Callable[[], Micros], pause: Callable[[], object] = lambda: None) -> int:
+    """Add up the blocks of days that are over and not added up yet, pausing after each; returns how many there were."""
     missing = transaction(reading(engine), lambda conn: _missing(conn, clock() // DAY))
     for scope, block in missing:
         transaction(engine, lambda conn, scope=scope, block=block: _sum(conn, scope, block, clock()))  # type: ignore[misc]
