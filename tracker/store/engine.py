@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracker.core.refusal import Unavailable
 from tracker.store.private import make_first
+from tracker.store.wording import leave_values_out
 
 __all__ = ["Connection", "Engine", "LostRace", "Rejected", "connect", "reading", "transaction"]
 
@@ -69,7 +70,9 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if not for_requests:
-        return create_engine(parsed, connect_args={"connect_timeout": 5}, **options)
+        engine = create_engine(parsed, connect_args={"connect_timeout": 5}, **options)
+        event.listen(engine, "handle_error", leave_values_out)
+        return engine
     engine = create_engine(
         parsed,
         pool_size=pool_size,
@@ -86,6 +89,7 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
 
     event.listen(engine, "do_connect", connect_patiently)
     event.listen(engine, "begin", _begin_postgresql)
+    event.listen(engine, "handle_error", leave_values_out)
     return engine
 
 
