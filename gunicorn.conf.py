@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tracker.settings import Settings
 from tracker.store import presence
+from tracker.web.server_log import ServerLog
 
 if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
@@ -38,6 +39,7 @@ max_requests_jitter = 250_000
 # The access line is written by the application, as JSON, with the request's id (tracker/web/log.py).
 accesslog = None
 errorlog = "-"
+logger_class = ServerLog
 loglevel = "warning"
 control_socket_disable = True
 

@@ -153,6 +153,9 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(
             assert made.code == 0, made.err
             body = json.dumps({"source": {"id": "shop"}, "events": [{"type": "a", "id": "e1"}]}).encode()
             assert ask(f"{address}/track", body) == 200
+            with socket.create_connection(("127.0.0.1", port)) as broken:
+                broken.sendall(b"GET /?email=anna@example.com HTTP/9.9\r\n\r\n")
+                assert b" 400 " in broken.recv(4096)
             assert tracker("db", "backup", str(tmp_path / "copy.db"), **serving).code == 0
             for command in (("restore", "--yes", str(tmp_path / "copy.db")), ("copy", "--to", "sqlite:///there.db")):
                 assert "The collector is running" in tracker("db", *command, **serving).err
@@ -165,6 +168,8 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(
     order += ["  http", "Or from here", "  .venv/bin/tracker source create", "  .venv/bin/tracker snippet"]
     told = [line for line in said if not line.startswith("{")]
     assert [line for line, begins in zip(told, order, strict=True) if not line.startswith(begins)] == []
+    assert [json.loads(line)["says"] for line in said if '"event":"server"' in line] == ["Invalid request"]
+    assert "anna@example.com" not in "".join(said)
     assert re.fullmatch(r"  https://collect\.example/setup\?token=\S{43}", told[5])
     [event] = shell("event", "list", "--json", **serving).lines
     assert (event["id"], event["source"]) == ("e1", "shop")

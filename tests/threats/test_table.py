@@ -98,6 +98,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
         "web/test_log.py::test_whatever_is_logged_is_one_line_of_json",
         "web/test_log.py::test_neither_bodies_nor_query_strings_nor_secrets_are_logged",
         "web/test_log.py::test_a_forged_address_does_not_forge_a_line",
+        "web/test_server_log.py::test_of_a_request_that_could_not_be_read_nothing_is_told",
         "store/test_wording.py::test_a_key_that_is_there_already_is_not_named",
         "store/test_wording.py::test_neither_a_value_nor_a_row_is_quoted_and_the_kind_of_error_is_said",
     ),
