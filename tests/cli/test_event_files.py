@@ -63,6 +63,18 @@ def test_what_was_exported_comes_in_elsewhere_as_it_was(
         postgres.run(f"DROP DATABASE {empty} WITH (FORCE)")
 
 
+@ON_SQLITE
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+def test_no_cell_of_a_table_is_a_formula_for_a_spreadsheet(sign, tracker, make_source, record, tmp_path) -> None:
+    make_source(f"{sign}source")
+    record(f"{sign}1+1", session=f"{sign}s", source=f"{sign}source")
+    assert tracker("event", "export", str(tmp_path / "all.csv")).code == 0
+    with (tmp_path / "all.csv").open(newline="") as file:
+        _, row = csv.reader(file)
+    assert f"'{sign}1+1" in row
+    assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
 def test_old_events_make_a_known_visitor_older_and_never_younger(bring_in, make_source, record, tracker) -> None:
     make_source("shop")
     record("e0", session="s1")

@@ -64,6 +64,8 @@ PROOFS: dict[str, tuple[str, ...]] = {
         "browser/test_console.py::test_nothing_that_a_name_can_hold_runs_in_the_console",
         "web/test_console_rules.py::test_no_page_holds_a_script_or_style_of_its_own",
         "cli/test_people.py::test_a_filter_is_a_value_and_never_part_of_the_query",
+        "web/test_overview.py::test_every_table_is_a_file_that_no_spreadsheet_runs",
+        "cli/test_event_files.py::test_no_cell_of_a_table_is_a_formula_for_a_spreadsheet",
     ),
     "Somebody claims to come from elsewhere by `X-Forwarded-For`": (
         "core/test_client_address.py::test_the_client_is_who_the_outermost_trusted_proxy_saw",
@@ -92,6 +94,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
         "web/test_consent.py::test_a_visitor_agrees_comes_back_and_takes_it_back",
         "web/test_consent.py::test_the_headers_of_a_browser_that_objects_are_honoured",
         "browser/test_privacy.py::test_somebody_who_is_not_to_be_tracked_leaves_no_trace",
+        "web/test_kept_headers.py::test_the_headers_of_the_list_are_kept_with_a_visit_and_no_other_is",
         "cli/test_people.py::test_an_export_holds_all_there_is_of_one_person_and_nothing_of_others",
     ),
     "Text forges lines of the log, or secrets stand in it": (
