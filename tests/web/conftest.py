@@ -128,7 +128,7 @@ class Console:
         return answer
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def quick_hashes() -> Iterator[None]:
     """Hash passwords with little effort; what the real one is, and that it is made, tests/ingest and tests/cli see."""
     with pytest.MonkeyPatch.context() as patch:
@@ -138,7 +138,7 @@ def quick_hashes() -> Iterator[None]:
         passwords._nobodys.cache_clear()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kept_password(quick_hashes: None) -> str:
     """The hash of the password that all users of these tests have."""
     return passwords.hashed(PASSWORD)
