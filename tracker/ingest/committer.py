@@ -110,13 +110,22 @@ class Committer:
     def _write(self) -> None:
         while True:
             self._bell.acquire()
-            # Under gevent the writer is woken before the loop has looked at the sockets again; one turn of the loop
-            # lets every request that is there already join the batch. It is no wait for requests yet to come.
-            time.sleep(ONE_TURN)
+            self._gather()
             while self._queue:
                 size = min(len(self._queue), LARGEST_BATCH)
                 self._settle([self._queue.popleft() for _ in range(size)])
-                time.sleep(ONE_TURN)
+                self._gather()
+
+    def _gather(self) -> None:
+        """Let who is there already join the batch; this is no wait for requests yet to come.
+
+        Under gevent the writer is woken before the loop has looked at the sockets again. The loop turns once more as
+        long as each turn has brought somebody, for larger batches cost everybody in them less.
+        """
+        before = -1
+        while before < (waiting := len(self._queue)) < LARGEST_BATCH:
+            before = waiting
+            time.sleep(ONE_TURN)
 
     def _settle(self, batch: Sequence[_Waiting]) -> None:
         """Commit a batch and let everybody in it go, with a resolution or with what went wrong."""
