@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,40 @@ def test_the_defaults_are_the_careful_ones_and_an_id_is_made_up(tracker) -> None
 
 
 @ONE_DATABASE
+def test_what_is_changed_of_a_source_changes_and_all_else_stays(tracker, tmp_path, engine) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"settings": {"requireConsent": "analytics", "retentionDays": 9}}')
+    tracker("source", "create", "--name", "Shop", "--id", "shop", "--kind", "server", "--origin", "https://a.example")
+    tracker("source", "change", "shop", "--retention-days", "30", "--identify", "off", "--domain", "a.example")
+    [before] = sources.all_sources(engine)
+    assert (before.settings, before.identify, before.domains) == ({"retentionDays": 30}, "off", ("a.example",))
+    said = tracker(
+        "source", "change", "shop", "--name", "New", "--origin", "https://b.example", "--config", str(config)
+    )
+    assert (said.code, said.out) == (0, "Changed shop.\n")
+    [after] = sources.all_sources(engine)
+    settings = {"requireConsent": "analytics", "retentionDays": 9}
+    assert after == replace(before, name="New", origins=("https://b.example",), settings=settings)
+    tracker("source", "change", "shop", "--retention-days", "0")
+    assert sources.all_sources(engine) == [replace(after, settings={"requireConsent": "analytics"})]
+
+
+@ONE_DATABASE
+def test_a_number_of_days_is_taken_when_a_source_is_made_and_listed_with_it(tracker, tmp_path) -> None:
+    config = tmp_path / "config.json"
+    for number, said in enumerate(("0", "1.5", '"7"', "true", "36501", "[7]")):
+        config.write_text(f'{{"settings": {{"retentionDays": {said}}}}}')
+        refused = tracker("source", "create", "--name", "x", "--id", f"x{number}", "--config", str(config))
+        assert (refused.code, refused.out) == (1, "")
+        assert "retentionDays is a whole number of days from 1 to 36500" in refused.err
+    assert tracker("source", "create", "--name", "x", "--retention-days", "36501").code == 2
+    tracker("source", "create", "--name", "x", "--id", "x", "--retention-days", "7")
+    [listed] = tracker("source", "list", "--json").lines
+    assert listed["settings"] == {"retentionDays": 7}
+    assert tracker("source", "change", "x", "--link", "com").err.endswith("name your own domain.\n")
+
+
+@ONE_DATABASE
 def test_a_server_sources_secret_is_printed_this_once(tracker, engine) -> None:
     made = tracker("source", "create", "--name", "CRM", "--id", "crm", "--kind", "server", "--json").object
     [stored] = sources.all_sources(engine)
@@ -83,7 +118,7 @@ def test_sources_are_switched_off_and_on(tracker) -> None:
 
 @ONE_DATABASE
 @pytest.mark.parametrize(
-    "command", [("source", "disable"), ("source", "enable"), ("source", "identify-secret"), ("snippet",)]
+    "command", [("source", verb) for verb in ("change", "disable", "enable", "identify-secret")] + [("snippet",)]
 )
 def test_a_source_that_is_not_there_is_named_with_where_to_look(command, tracker) -> None:
     said = tracker(*command, "nowhere")

@@ -1,18 +1,23 @@
 """``tracker source …`` and ``tracker snippet``."""
 
 import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 from typing import Any, BinaryIO
 
 import click
 import orjson
 
 from tracker.cli.context import House, as_json, fail, house, print_lines, print_object
-from tracker.core.model import Source
+from tracker.core.keeping import MOST_DAYS, SETTING
+from tracker.core.model import Source, SourceKind
 from tracker.ingest.fresh import system_clock
 from tracker.ingest.identities import IdentityOffice
 from tracker.script.render import FORMS
 from tracker.store import sources
 
+Command = Callable[..., Any]
 _UNKNOWN = "There is no source with the id {!r}; see: tracker source list"
 
 
@@ -21,33 +26,75 @@ def source_commands() -> None:
     """Event sources: the sites and backends that may post events."""
 
 
+def _options(*, name: bool, **defaults: Any) -> Callable[[Command], Command]:
+    """Return what gives a command an option for everything that a source has."""
+    options = (
+        click.option("--name", required=name, help="What people call it."),
+        click.option(
+            "--origin", "origins", multiple=True, metavar="URL", help="An origin that may post; any, when none given."
+        ),
+        click.option(
+            "--domain", "domains", multiple=True, metavar="HOST", help="A host this source's site answers on."
+        ),
+        click.option(
+            "--link", "links", multiple=True, metavar="DOMAIN", help="Another domain of yours to pass the profile to."
+        ),
+        _choice("--referrals", ("signed", "plain", "off"), defaults),
+        _choice("--identify", ("verified", "open", "off"), defaults),
+        click.option(
+            "--retention-days",
+            type=click.IntRange(0, MOST_DAYS),
+            help="How long to keep what it sends; 0 for as long as RETENTION_DAYS says.",
+        ),
+        click.option("--config", type=click.File("rb"), metavar="FILE.json", help='{"auto": {…}, "settings": {…}}'),
+    )
+    return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def _choice(option: str, words: Sequence[str], defaults: Mapping[str, Any]) -> Callable[[Command], Command]:
+    default = defaults.get(option.removeprefix("--"))
+    return click.option(option, type=click.Choice(words), default=default, show_default=default is not None)
+
+
 @source_commands.command("create")
-@click.option("--name", required=True, help="What people call it.")
 @click.option("--id", "source_id", help="1 to 128 printable characters; made up when absent.")
 @click.option("--kind", type=click.Choice(["browser", "server"]), default="browser", show_default=True)
-@click.option(
-    "--origin", "origins", multiple=True, metavar="URL", help="An origin that may post; any, when none given."
-)
-@click.option("--domain", "domains", multiple=True, metavar="HOST", help="A host this source's site answers on.")
-@click.option(
-    "--link", "links", multiple=True, metavar="DOMAIN", help="Another domain of yours to pass the profile to."
-)
-@click.option("--referrals", type=click.Choice(["signed", "plain", "off"]), default="signed", show_default=True)
-@click.option("--identify", type=click.Choice(["verified", "open", "off"]), default="verified", show_default=True)
-@click.option("--config", type=click.File("rb"), metavar="FILE.json", help='{"auto": {…}, "settings": {…}}')
+@_options(name=True, referrals="signed", identify="verified")
 @as_json
 @house
-def create(house: House, /, source_id: str | None, config: BinaryIO | None, as_json: bool, **options: Any) -> None:
+def create(house: House, /, source_id: str | None, kind: SourceKind, as_json: bool, **options: Any) -> None:
     """Make a source; a server source's secret is printed this once."""
-    for plural in ("origins", "domains", "links"):
-        options[plural] = tuple(options[plural])
-    given = _config(config)
+    blank = Source(id=str(uuid.uuid4()) if source_id is None else source_id, name="", kind=kind)
     try:
-        wanted = Source(id=str(uuid.uuid4()) if source_id is None else source_id, **options, **given)
-        made, secret = sources.create(house.engine, wanted, system_clock())
+        made, secret = sources.create(house.engine, _told(blank, **options), system_clock())
     except ValueError as error:
         fail(str(error))
     print_object({"id": made.id, "secret": secret}, as_json)
+
+
+@source_commands.command("change")
+@click.argument("source_id", metavar="ID")
+@_options(name=False)
+@house
+def change(house: House, /, source_id: str, **options: Any) -> None:
+    """Change what is named of a source; all else stays. A list takes the place of the whole list."""
+    try:
+        if not sources.change(house.engine, _told(_found(house, source_id), **options), system_clock()):
+            fail(_UNKNOWN.format(source_id))
+    except ValueError as error:
+        fail(str(error))
+    click.echo(f"Changed {source_id}.")
+
+
+def _told(before: Source, *, retention_days: int | None, config: BinaryIO | None, **options: Any) -> Source:
+    """Return a source with what the options say."""
+    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    said = {name: value for name, value in said.items() if value not in (None, ())} | _config(config)
+    source = replace(before, **said)
+    if retention_days is None:
+        return source
+    others = {name: value for name, value in source.settings.items() if name != SETTING}
+    return replace(source, settings=others | ({SETTING: retention_days} if retention_days else {}))
 
 
 def _config(file: BinaryIO | None) -> dict[str, Any]:
@@ -63,14 +110,18 @@ def _config(file: BinaryIO | None) -> dict[str, Any]:
     return {key: given[key] for key in ("auto", "settings") if key in given}
 
 
+def _found(house: House, source_id: str) -> Source:
+    """Return the source of that id, or fail with where to look."""
+    found = {source.id: source for source in sources.all_sources(house.engine)}.get(source_id)
+    return found or fail(_UNKNOWN.format(source_id))
+
+
 @source_commands.command("identify-secret")
 @click.argument("source_id", metavar="ID")
 @house
 def identify_secret(house: House, source_id: str) -> None:
     """Print the secret by which a site's backend signs the user ids of its identify events."""
-    if not any(source.id == source_id for source in sources.all_sources(house.engine)):
-        fail(_UNKNOWN.format(source_id))
-    click.echo(IdentityOffice(house.settings.secret_keys).secret_of(source_id))
+    click.echo(IdentityOffice(house.settings.secret_keys).secret_of(_found(house, source_id).id))
 
 
 @source_commands.command("list")
@@ -78,22 +129,7 @@ def identify_secret(house: House, source_id: str) -> None:
 @house
 def list_sources(house: House, as_json: bool) -> None:
     """List all sources, the oldest first."""
-    found = (
-        {
-            "id": source.id,
-            "name": source.name,
-            "kind": source.kind,
-            "enabled": source.enabled,
-            "origins": source.origins,
-            "domains": source.domains,
-            "links": source.links,
-            "referrals": source.referrals,
-            "identify": source.identify,
-            "auto": dict(source.auto),
-            "settings": dict(source.settings),
-        }
-        for source in sources.all_sources(house.engine)
-    )
+    found = map(sources.shown, sources.all_sources(house.engine))
     print_lines(found, as_json, ("id", "kind", "enabled", "name"))
 
 
@@ -137,8 +173,4 @@ def snippet(house: House, source_id: str, form: str | None, inline: bool, nonce:
     chosen = "inline" if inline else form or "stub"
     if chosen == "gtm" and nonce is not None:
         fail("Google Tag Manager gives its tags a nonce by itself; leave out --nonce.")
-    for source in sources.all_sources(house.engine):
-        if source.id == source_id:
-            click.echo(FORMS[chosen](source, house.settings.public_url, nonce))
-            return
-    fail(_UNKNOWN.format(source_id))
+    click.echo(FORMS[chosen](_found(house, source_id), house.settings.public_url, nonce))

@@ -12,7 +12,7 @@ from typing import Any
 from publicsuffixlist import PublicSuffixList
 from sqlalchemy import Connection, Engine, Row, Update, delete, insert, select, tuple_, update
 
-from tracker.core import source_rules
+from tracker.core import keeping, source_rules
 from tracker.core.model import Json, Micros, Source
 from tracker.core.refusal import Unavailable
 from tracker.store.engine import reading, transaction
@@ -64,6 +64,7 @@ def checked(source: Source) -> Source:
             raise ValueError(f"{settled!r} is not one of {', '.join(allowed)}.")
     source_rules.privacy(source.settings)
     source_rules.quota(source.settings)
+    keeping.own_days(source.settings)
     name = source.name.strip()
     if not name:
         raise ValueError("A source needs a name.")
