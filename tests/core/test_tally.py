@@ -152,3 +152,11 @@ def test_a_page_is_named_by_host_and_path_and_by_nothing_of_its_query(context, n
 @pytest.mark.parametrize("context", [{}, {"page": {}}, {"page": None}, {"page": ""}, {"page": {"url": 7}}])
 def test_what_names_no_page_has_none(context) -> None:
     assert page_of(context) is None
+
+
+def test_who_was_here_on_days_whose_events_are_gone_is_not_counted_by_what_is_left_of_them() -> None:
+    known = {("p", EVERYWHERE): Seen(2 * 24, NEVER)}
+    facts = (fact(at=DAY), fact(at=3 * DAY))
+    tally = count(facts, [], {}, known, {}, {EVERYWHERE: 3})
+    assert tally.returns == {("shop", 1, NEVER): 1, ("shop", 3, 1): 1, (EVERYWHERE, 3, 2): 1}
+    assert tally.seen["p", EVERYWHERE] == Seen(3 * 24, 2)

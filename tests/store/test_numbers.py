@@ -1,17 +1,15 @@
 """The console's numbers: folded once from the journal, equal to a recount, and right after forgetting."""
 
-import random
 import uuid
 
 import pytest
 from sqlalchemy import Engine, select, text
+from store.histories import PAGES, describe, from_shop_to_blog, history, rows, sums
 
-from tracker.core.model import Event, LinkPass, Options, Referral
-from tracker.core.steps import MergeProfiles
+from tracker.core.keeping import Keeping
+from tracker.core.model import Event
 from tracker.core.times import DAY
-from tracker.core.visit_names import Agent
 from tracker.store import counts, folding, people, recount, retention
-from tracker.store.applying import apply
 from tracker.store.engine import LostRace, transaction
 from tracker.store.tables import (
     Base,
@@ -24,42 +22,12 @@ from tracker.store.tables import (
 )
 
 COUNTS = (ReportTotalRow, ReportReturnRow, ReportNameRow, ReportFlowRow)
-PAGES = [{"page": {"url": f"https://shop.example/{number}?secret=1"}} for number in range(5)]
-
-
-def describe(header: str) -> Agent:
-    return Agent("bot" in header, "Firefox", "Linux")
 
 
 @pytest.fixture(autouse=True)
 def sites(make_source) -> None:
     for name, other in (("shop", "blog"), ("blog", "shop")):
         make_source(name, domains=(f"{name}.example",), links=(f"{other}.example",), referrals="plain")
-
-
-@pytest.fixture
-def fold(engine, clock):
-    """Count all that waits."""
-
-    def go() -> int:
-        counted = 0
-        while step := transaction(engine, lambda conn: folding.fold(conn, describe, clock())):
-            counted += step
-        return counted
-
-    return go
-
-
-@pytest.fixture
-def recounted(engine, clock):
-    return lambda: list(recount.recount(engine, describe, clock))
-
-
-def rows(engine: Engine, *tables: type[Base]) -> dict[str, list[tuple]]:
-    with engine.begin() as conn:
-        return {
-            table.__tablename__: sorted(tuple(row) for row in conn.execute(select(table.__table__))) for table in tables
-        }
 
 
 def total(engine: Engine, scope: str = "", day: int = 0, hours: int = 24) -> tuple | None:
@@ -71,10 +39,6 @@ def total(engine: Engine, scope: str = "", day: int = 0, hours: int = 24) -> tup
             .order_by(ReportTotalRow.at.desc())
         ).all()
     return tuple(found[day]) if len(found) > day else None
-
-
-def from_shop_to_blog(profile: str) -> Referral:
-    return Referral(profile, "shop", LinkPass(), "shop.example", "blog.example")
 
 
 def test_what_is_stored_is_counted_once_and_the_journal_is_empty_afterwards(record, fold, engine, broken) -> None:
@@ -172,46 +136,6 @@ def test_while_somebody_counts_anew_the_journal_waits_and_a_hold_that_was_left_e
     assert fold() == 1
 
 
-def history(record, clock, engine, fold, seed: int) -> list[str]:
-    """Record what visitors of two sites do in nine days, and return their profiles."""
-    chance = random.Random(seed)
-    visitors: list[str] = []
-    for number in range(120):
-        clock.forward(chance.choice((0, 60, 3_600, 30_000)))
-        source = chance.choice(("shop", "blog"))
-        events = tuple(
-            Event(
-                chance.choice(("page-view", "add-to-cart")),
-                f"e{number if chance.random() > 0.1 else number - 1}-{place}",
-                context=chance.choice((*PAGES, {})),
-                options=Options(save_profile=chance.random() > 0.1),
-            )
-            for place in range(chance.randrange(1, 4))
-        )
-        known = chance.choice(visitors) if visitors and chance.random() > 0.4 else None
-        referral = None
-        if visitors and source == "blog" and chance.random() > 0.6:
-            referral = from_shop_to_blog(chance.choice(visitors))
-        device = {"user_agent": chance.choice(("a bot", "Mozilla/5.0 (iPhone)", "Mozilla/5.0"))}
-        done = record(
-            events=events,
-            source=source,
-            session=f"s{known or number}",
-            profile=known,
-            context=chance.choice((*PAGES, {})) | {"utm": {"campaign": "spring"}},
-            device=device,
-            referral=referral,
-        )
-        if number % 7 == 0:
-            fold()
-        if done.profile_id and done.profile_id not in visitors:
-            visitors.append(done.profile_id)
-    loser, survivor = record("m1", session="m1").profile_id, record("m2", session="m2").profile_id
-    step = MergeProfiles("merge-x", loser, survivor, "referral", clock(), {})
-    transaction(engine, lambda conn: apply(conn, [step]))
-    return visitors
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_numbers_equal_a_recount_after_any_history(seed, record, clock, engine, fold, recounted, broken) -> None:
     history(record, clock, engine, fold, seed)
@@ -227,14 +151,6 @@ def test_the_numbers_equal_a_recount_after_any_history(seed, record, clock, engi
     recounted()
     assert (rows(engine, *tables), sums(engine)) == folded
     assert broken() == {}
-
-
-def sums(engine: Engine) -> dict[tuple, int]:
-    found: dict[tuple, int] = {}
-    for scope, what, day, _, times in rows(engine, ReportNameRow)["report_name"]:
-        if what != "page":
-            found[scope, what, day] = found.get((scope, what, day), 0) + times
-    return found
 
 
 def test_a_recount_takes_in_what_waits_and_nothing_twice(record, engine, fold, recounted, clock, broken) -> None:
@@ -270,7 +186,7 @@ def test_after_forgetting_the_counts_stand_and_a_recount_leaves_them(
     clock.forward(40 * 86_400)
     record("new", session="s2")
     fold()
-    list(retention.forget(engine, clock() - 30 * DAY))
+    list(retention.forget(engine, Keeping(clock() - 30 * DAY)))
     assert broken() == {}
     recounted()
     assert [total(engine, day=day) for day in (0, 1)] == [(1, 1, 1, 0), (1, 1, 1, 0)]
@@ -282,7 +198,7 @@ def test_a_recount_that_finds_its_journal_folded_by_somebody_else_stops(record, 
     with pytest.raises((RuntimeError, LostRace)):
         transaction(
             engine,
-            lambda conn: recount._replace(conn, (0, 0), recount.Tally(), ["nobody has this one"]),
+            lambda conn: recount._replace(conn, (0, 0), {}, recount.Tally(), ["nobody has this one"]),
         )
 
 

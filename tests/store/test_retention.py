@@ -1,8 +1,12 @@
 """Forgetting what is older than its owner wants to keep it."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 import pytest
 from sqlalchemy import Engine, text
 
+from tracker.core.keeping import Keeping
 from tracker.core.model import Event, Options
 from tracker.core.steps import MergeProfiles, SetTraits
 from tracker.core.times import DAY
@@ -24,15 +28,21 @@ def forget(engine, clock):
     """Forget what is older than thirty days; returns how many of each."""
 
     def go() -> dict[str, int]:
-        before, counts = clock() - KEEP * DAY, {}
-        would = transaction(reading(engine), lambda conn: retention.would_forget(conn, before))
-        for what, count in retention.forget(engine, before):
-            counts[what] = counts.get(what, 0) + count
-        done = {what: count for what, count in counts.items() if count}
-        assert done == {what: count for what, count in would.items() if count}, "a dry run says the same"
-        return done
+        kept = Keeping(clock() - KEEP * DAY)
+        would = transaction(reading(engine), lambda conn: list(retention.would_forget(conn, kept)))
+        done = summed(retention.forget(engine, kept))
+        assert done == summed(would), "a dry run says the same"
+        return {what: rows for (what, _), rows in done.items()}
 
     return go
+
+
+def summed(gone: Iterable[retention.Gone]) -> dict[tuple[str, str], int]:
+    """Return how many of what are gone, by source."""
+    found: Counter[tuple[str, str]] = Counter()
+    for what, source, count in gone:
+        found[what, source] += count
+    return +found
 
 
 def rows(engine: Engine, table: str) -> int:

@@ -1,19 +1,20 @@
 """``tracker db …``."""
 
 import sys
-from collections import Counter
+from itertools import chain
 
 import click
 
-from tracker.cli import backups
+from tracker.cli import backups, forgetting
 from tracker.cli.context import House, fail, house
-from tracker.core.times import DAY, iso
+from tracker.core.keeping import keeping
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
 from tracker.store import attempts, migrations, months, reports, retention
 from tracker.store import check as invariants
 from tracker.store.address import shown
 from tracker.store.engine import reading, transaction
+from tracker.store.sources import all_sources
 
 
 @click.group("db")
@@ -61,7 +62,9 @@ def check(house: House) -> None:
 
 @db_commands.command("maintain")
 @click.option(
-    "--keep-days", type=click.IntRange(1), help="Forget what is older than this; the default is RETENTION_DAYS."
+    "--keep-days",
+    type=click.IntRange(1),
+    help="Forget what is older than this, instead of RETENTION_DAYS; sources that have a number of their own keep it.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be forgotten, and forget nothing.")
 @house
@@ -74,32 +77,19 @@ def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
             click.echo(f"Made the table of {month.year}-{month.number:02}.")
         click.echo(f"Purged {retention.purge_passes(house.engine, now)} spent link passes.")
         click.echo(f"Purged {attempts.purge(house.engine, now)} notes of requests that were turned away.")
-    if days is None:
-        click.echo("Everything is kept: neither RETENTION_DAYS nor --keep-days is set.")
+    try:
+        kept = keeping(now, days, all_sources(house.engine))
+    except ValueError as error:
+        # What is forgotten does not come back, so nobody guesses what was meant.
+        fail(f"Nothing was forgotten. {error}")
+    if kept.everything:
+        click.echo("Everything is kept: neither RETENTION_DAYS nor --keep-days is set, nor retentionDays of a source.")
         return
     if not dry_run:
         # What is forgotten before it was counted would be missing in the console's numbers.
         fold_all(house.engine, system_clock)
-    before = now - days * DAY
-    click.echo(f"{'Would forget' if dry_run else 'Forgetting'} what is older than {days} days ({iso(before)}):")
-    if dry_run:
-        counts = transaction(reading(house.engine), lambda conn: retention.would_forget(conn, before))
-    else:
-        counts = _forget(house, before)
-    for what, count in counts.items():
-        click.echo(f"  {count:>12,} {what}")
-
-
-def _forget(house: House, before: int) -> Counter[str]:
-    """Return how many of each were forgotten; says on the way how far it is."""
-    counts: Counter[str] = Counter()
-    for what, count in retention.forget(house.engine, before):
-        counts[what] += count
-        if sys.stderr.isatty():
-            click.echo(f"\r  {counts[what]:>12,} {what} ", nl=False, err=True)
-    if sys.stderr.isatty():
-        click.echo("\r", nl=False, err=True)
-    return counts
+    for line in chain(forgetting.told(kept, now, dry_run), forgetting.outcome(house.engine, kept, dry_run)):
+        click.echo(line)
 
 
 def _count(broken: int) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tracker.core.model import Json, Micros
@@ -100,10 +101,12 @@ def count(
     visits: dict[tuple[str, str], Visit],
     seen: dict[tuple[str, str], Seen],
     about: Mapping[str, About],
+    since: Mapping[str, int] = MappingProxyType({}),
 ) -> Tally:
     """Return what these facts add up to, on top of the visits and visitors that were counted before.
 
-    ``about`` holds the sessions that are not known to have been counted on the day of a fact.
+    ``about`` holds the sessions that are not known to have been counted on the day of a fact. Who was here before the
+    day that ``since`` has for a scope is known, though not all of it is among the facts.
     """
     tally = Tally(visits, seen)
     # Most events differ in their page alone, so they are added up before they are given names and scopes.
@@ -126,7 +129,8 @@ def count(
         last = seen.get((profile or "", source))
         if profile is not None and (last is None or last.hour != hour):
             for scope in (source, EVERYWHERE):
-                _count_visitor(tally, profile, scope, hour)
+                if day >= since.get(scope, 0):
+                    _count_visitor(tally, profile, scope, hour)
     _spread(tally, events, kinds, pages)
     tally.flow.update((one.at // HOUR // 24, one.origin, one.landing, one.outcome) for one in flow)
     return tally

@@ -7,7 +7,7 @@ from functools import cache
 from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from tracker.store import recount, summing
+from tracker.store import comparing, summing
 from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, ProfileRow, SessionRow
 
 
@@ -23,7 +23,7 @@ def check(conn: Connection) -> Iterator[Finding]:
     """Yield a finding for each invariant; all hold where every ``broken`` is 0."""
     for invariant, how_many in _counts().items():
         yield Finding(invariant, conn.scalar(how_many) or 0)
-    yield Finding("the numbers of the console equal a recount", recount.differing(conn))
+    yield Finding("the numbers of the console equal a recount", comparing.differing(conn))
     yield Finding("the blocks of the console's numbers are the sums of their days", summing.differing(conn))
 
 

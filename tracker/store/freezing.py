@@ -1,25 +1,71 @@
 """What forgetting does to the counts: they stay, with nobody in them, and are compared with no events any more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, select, text, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, text, update
 
-from tracker.core.tally import EVERYWHERE
+from tracker.core.keeping import Keeping
+from tracker.core.model import Micros
+from tracker.core.tally import EVERYWHERE, NEVER
 from tracker.core.times import DAY
 from tracker.store import folding, journal
-from tracker.store.tables import EventRow, ReportSeenRow, ReportTotalRow, ReportVisitRow, SessionRow
+from tracker.store.tables import (
+    EventRow,
+    ReportFrozenRow,
+    ReportSeenRow,
+    ReportTotalRow,
+    ReportVisitRow,
+    SessionRow,
+    SourceRow,
+)
 
 _NOT_WHOLE = text(
     "INSERT INTO report_total (scope, hours, at, events, visits, visitors, bots, whole)"
     " VALUES (:scope, 24, :at, 0, 0, 0, 0, :whole)"
     " ON CONFLICT (scope, hours, at) DO UPDATE SET whole = excluded.whole"
 )
+_FROZEN = text(
+    "INSERT INTO report_frozen (scope, day) VALUES (:scope, :day)"
+    " ON CONFLICT (scope) DO UPDATE SET day = excluded.day WHERE report_frozen.day < excluded.day"
+)
 
 
-def freeze_until(conn: Connection, day: int) -> None:
-    """Let the counts up to a day stand as they are from now on."""
-    counted = (ReportTotalRow.hours == 24) & (ReportTotalRow.at <= day)
+def freeze(conn: Connection, kept: Keeping) -> None:
+    """Let the counts of days that are kept no longer stand as they are from now on.
+
+    Those of all sources together stand as soon as one source's events are gone: they could not be counted anew.
+    """
+    days = {source: moment // DAY for source, moment in kept.own.items()}
+    others = NEVER if kept.others is None else kept.others // DAY
+    days[EVERYWHERE] = max(others, *(_last_counted(conn, source, day) for source, day in days.items()), NEVER)
+    last = case(days, value=ReportTotalRow.scope, else_=others)
+    counted = (ReportTotalRow.hours == 24) & (ReportTotalRow.at <= last)
     conn.execute(update(ReportTotalRow).where(counted, ReportTotalRow.whole.is_(True)).values(whole=False))
+    marks = dict.fromkeys(conn.scalars(select(SourceRow.id)), others) | days
+    if rows := [{"scope": scope, "day": day} for scope, day in sorted(marks.items()) if day > NEVER]:
+        conn.execute(_FROZEN, rows)
+
+
+def frozen(conn: Connection) -> dict[str, int]:
+    """Return by scope the last day of which events may be gone."""
+    return {row.scope: row.day for row in conn.execute(select(ReportFrozenRow.scope, ReportFrozenRow.day))}
+
+
+def thaw(conn: Connection, stored: Iterable[tuple[str, Micros]]) -> None:
+    """Let the days be counted anew from which on events are brought in, by source and moment, after they were gone."""
+    first: dict[str, int] = {}
+    for source, at in stored:
+        for scope in (source, EVERYWHERE):
+            first[scope] = min(first.get(scope, at // DAY), at // DAY)
+    for scope, day in sorted(first.items()):
+        later = (ReportFrozenRow.scope == scope) & (ReportFrozenRow.day >= day)
+        conn.execute(update(ReportFrozenRow).where(later).values(day=day - 1))
+
+
+def _last_counted(conn: Connection, source_id: str, until: int) -> int:
+    of = (ReportTotalRow.scope == source_id, ReportTotalRow.hours == 24, ReportTotalRow.at <= until)
+    last = conn.scalar(select(func.max(ReportTotalRow.at)).where(*of))
+    return NEVER if last is None else last
 
 
 def forget_person(conn: Connection, profiles: Sequence[str], events: ColumnElement[bool]) -> None:

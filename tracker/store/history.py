@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, bindparam, select, update
 
 from tracker.core.model import Micros
-from tracker.core.steps import ContinueSession, CreateProfile, OpenSession, Step, TouchProfile
+from tracker.core.steps import ContinueSession, CreateProfile, OpenSession, Step, StoreEvent, TouchProfile
 from tracker.store.applying import apply
+from tracker.store.freezing import thaw
 from tracker.store.tables import ProfileRow, SessionRow
 
 Span = tuple[Micros, Micros]
@@ -22,6 +23,7 @@ def apply_history(conn: Connection, steps: Sequence[Step]) -> None:
     profiles = _spans(steps, TouchProfile, CreateProfile)
     sessions = _spans(steps, ContinueSession, OpenSession)
     before = [(kind, _known(conn, kind, spans)) for kind, spans in ((ProfileRow, profiles), (SessionRow, sessions))]
+    thaw(conn, [(step.source_id, step.received_at) for step in steps if isinstance(step, StoreEvent)])
     apply(conn, steps)
     for kind, rows in before:
         if rows:

@@ -85,13 +85,17 @@ def make_for(engine: Engine, oldest: Micros, newest: Micros) -> None:
         month = month.next
 
 
-def drop(engine: Engine, month: Month) -> int:
-    """Forget a month at once, event ids included; returns how many events it had."""
+def drop(engine: Engine, month: Month) -> dict[str, int]:
+    """Forget a month at once, event ids included; returns how many events it had of each source."""
 
-    def work(conn: Connection) -> int:
+    def work(conn: Connection) -> dict[str, int]:
         _one_at_a_time(conn)
-        same = f"{month.table} e WHERE k.source_id = e.source_id AND k.id = e.id"
-        known = conn.execute(text(f"DELETE FROM event_key k USING {same}")).rowcount  # noqa: S608 - our own names
+        gone = (
+            f"WITH gone AS (DELETE FROM event_key k USING {month.table} e"  # noqa: S608 - our own names
+            " WHERE k.source_id = e.source_id AND k.id = e.id RETURNING k.source_id)"
+            " SELECT source_id, count(*) AS events FROM gone GROUP BY source_id"
+        )
+        known = {row.source_id: row.events for row in conn.execute(text(gone))}
         # From here to COMMIT nobody can write events, so this comes last.
         conn.execute(text(f"DROP TABLE {month.table}"))
         return known

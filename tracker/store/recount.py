@@ -1,17 +1,18 @@
 """Counting anew from the events themselves: a day at a time, while visitors click on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
 
 from tracker.core.model import Micros
-from tracker.core.tally import Fact, HandOver, Tally, count, page_of
+from tracker.core.tally import NEVER, Fact, HandOver, Tally, count, page_of
 from tracker.core.times import DAY
 from tracker.core.visit_names import Describe
-from tracker.store import counts, folding, journal, summing
+from tracker.store import counts, folding, freezing, journal, summing
 from tracker.store.engine import Engine, reading, transaction
 from tracker.store.journal import PAGE_VIEW
 from tracker.store.tables import (
@@ -32,13 +33,15 @@ AT_ONCE = 2_000
 
 Days = tuple[int, int]
 """The first and the last of some days that are counted together."""
+Since = Mapping[str, int]
+"""By scope the first day of which no event was forgotten; for a scope that is not there nothing was."""
 
 
 def recount(engine: Engine, describe: Describe, clock: Callable[[], Micros]) -> Iterator[tuple[int, int]]:
     """Count every day anew of which all events are still stored; yields (day, its events) as it goes.
 
-    Hand-overs are counted when they are decided and stay as they were. It may be stopped and run again; until it has
-    come to its end, who was here before counts as new.
+    Hand-overs are counted when they are decided and stay as they were, and so do the days of a source whose events
+    may be gone. It may be stopped and run again; until it has come to its end, who was here before counts as new.
     """
     transaction(engine, lambda conn: folding.hold(conn, clock() + HELD_FOR))
     try:
@@ -48,17 +51,18 @@ def recount(engine: Engine, describe: Describe, clock: Callable[[], Micros]) -> 
         oldest = transaction(reading(engine), lambda conn: conn.scalar(select(func.min(EventRow.received_at))))
         today = clock() // DAY
         first = today if oldest is None else oldest // DAY
-        _forget_visitors(engine, first)
+        since = {scope: day + 1 for scope, day in transaction(reading(engine), freezing.frozen).items()}
+        _forget_visitors(engine, since, first)
         # What comes in meanwhile is of these two days, waits in the journal, and is counted with them.
         for days in [*((day, day) for day in range(first, today - 1)), (max(first, today - 1), today)]:
             transaction(engine, lambda conn: folding.hold(conn, clock() + HELD_FOR))
-            yield days[1], _recount(engine, days, describe, last=days[1] == today)
+            yield days[1], _recount(engine, days, since, describe, last=days[1] == today)
     finally:
         transaction(engine, lambda conn: folding.hold(conn, None))
     summing.sum_all(engine, clock)
 
 
-def _recount(engine: Engine, days: Days, describe: Describe, *, last: bool) -> int:
+def _recount(engine: Engine, days: Days, since: Since, describe: Describe, *, last: bool) -> int:
     """Replace the counts of some days; returns how many events they have."""
     snapshot = reading(engine)
     if engine.dialect.name == "postgresql":
@@ -70,12 +74,12 @@ def _recount(engine: Engine, days: Days, describe: Describe, *, last: bool) -> i
         flow: list[HandOver] = [one for row in waiting for one in journal.read_facts(row.facts)[1]]
         facts = list(_facts(conn, days))
         told = folding.told_of(conn, {fact.session for fact in facts}, describe)
-        return count(facts, flow, {}, folding.seen_before(conn, facts), told), [row.id for row in waiting]
+        return count(facts, flow, {}, folding.seen_before(conn, facts), told, since), [row.id for row in waiting]
 
     tally, waiting = transaction(snapshot, look)
     for piece in _pieces(sorted(tally.moved_visitors), AT_ONCE):
         transaction(engine, partial(counts.write_seen, seen={key: tally.seen[key] for key in piece}))
-    transaction(engine, partial(_replace, days=days, tally=tally, waiting=waiting))
+    transaction(engine, partial(_replace, days=days, since=since, tally=tally, waiting=waiting))
     return sum(total[0] + total[3] for (scope, hours, _), total in tally.totals.items() if hours == 24 and not scope)
 
 
@@ -105,19 +109,31 @@ def _facts(conn: Connection, days: Days) -> Iterator[Fact]:
         yield Fact(one.received_at, one.source_id, one.profile_id, one.session_id, told)
 
 
-def _forget_visitors(engine: Engine, first: int) -> None:
-    """Forget when visitors were here since that day, piece by piece; who was not has been here before all the same."""
+def _forget_visitors(engine: Engine, since: Since, first: int) -> None:
+    """Forget when visitors were here since the first day that is counted, piece by piece; who was not stays as known.
 
-    def work(conn: Connection) -> int:
-        key = tuple_(ReportSeenRow.profile_id, ReportSeenRow.scope)
-        since = select(ReportSeenRow.profile_id, ReportSeenRow.scope).where(ReportSeenRow.hour >= first * 24)
-        return conn.execute(delete(ReportSeenRow).where(key.in_(since.limit(AT_ONCE)))).rowcount
+    Whose time before lies before that day was here then: of days whose events are gone nobody else could tell.
+    """
+    known = case(dict(since), value=ReportSeenRow.scope, else_=first) if since else first
+    later, before = ReportSeenRow.hour >= known * 24, (ReportSeenRow.before > NEVER) & (ReportSeenRow.before < known)
 
-    while transaction(engine, work):
-        pass
+    def work(conn: Connection) -> str | None:
+        some = select(ReportSeenRow.profile_id).where(ReportSeenRow.profile_id > after)
+        piece = some.order_by(ReportSeenRow.profile_id).limit(AT_ONCE).subquery()
+        last: str | None = conn.scalar(select(func.max(piece.c.profile_id)))
+        if last is not None:
+            here = and_(ReportSeenRow.profile_id > after, ReportSeenRow.profile_id <= last, later)
+            back = update(ReportSeenRow).where(here, before)
+            conn.execute(back.values(hour=ReportSeenRow.before * 24, before=NEVER))
+            conn.execute(delete(ReportSeenRow).where(here))
+        return last
+
+    after: str | None = ""
+    while after is not None:
+        after = transaction(engine, work)
 
 
-def _replace(conn: Connection, days: Days, tally: Tally, waiting: Sequence[str]) -> None:
+def _replace(conn: Connection, days: Days, since: Since, tally: Tally, waiting: Sequence[str]) -> None:
     """Put what was counted in the place of what is there, but for days of which not all events are stored any more."""
     folding.wait_until_alone(conn)
     here = ReportTotalRow.at.between(*days) & (ReportTotalRow.hours == 24)
@@ -127,6 +143,8 @@ def _replace(conn: Connection, days: Days, tally: Tally, waiting: Sequence[str])
             select(ReportTotalRow.scope, ReportTotalRow.at).where(here, ReportTotalRow.whole.is_(False))
         )
     }
+    kept |= {(scope, day) for scope, first in since.items() for day in range(days[0], min(days[1] + 1, first))}
+    _who_came_back(conn, days, since, tally)
     hours = ReportTotalRow.at.between(days[0] * 24, days[1] * 24 + 23) & (ReportTotalRow.hours == 1)
     day_of_hour = ReportTotalRow.at // 24
     conn.execute(delete(ReportTotalRow).where(here, _not_in(ReportTotalRow.scope, ReportTotalRow.at, kept)))
@@ -140,6 +158,17 @@ def _replace(conn: Connection, days: Days, tally: Tally, waiting: Sequence[str])
         raise RuntimeError("somebody else has folded the journal during a recount; run it again")
 
 
+def _who_came_back(conn: Connection, days: Days, since: Since, tally: Tally) -> None:
+    """Take it from what is there how many were here the last time on a day whose events are gone since."""
+    rows = select(ReportReturnRow.__table__).where(ReportReturnRow.day.between(*days), ReportReturnRow.before > NEVER)
+    for scope, day, before, visitors in conn.execute(rows):
+        if before < since.get(scope, 0) <= day:
+            known, new = tally.returns[scope, day, before], tally.returns[scope, day, NEVER]
+            again = max(0, min(visitors - known, new))
+            tally.returns[scope, day, before] += again
+            tally.returns[scope, day, NEVER] -= again
+
+
 def _not_in(scope: Any, day: Any, kept: set[tuple[str, int]]) -> ColumnElement[bool]:
     return ~or_(False, *((scope == one) & (day == at) for one, at in sorted(kept)))
 
@@ -150,8 +179,8 @@ def _without(tally: Tally, kept: set[tuple[str, int]]) -> Tally:
         visits=tally.visits,
         moved_visits=tally.moved_visits,
         totals={key: total for key, total in tally.totals.items() if (key[0], key[2] * key[1] // 24) not in kept},
-        returns=type(tally.returns)({key: n for key, n in tally.returns.items() if (key[0], key[1]) not in kept}),
-        names=type(tally.names)({key: n for key, n in tally.names.items() if (key[0], key[2]) not in kept}),
+        returns=Counter({key: n for key, n in tally.returns.items() if (key[0], key[1]) not in kept}),
+        names=Counter({key: n for key, n in tally.names.items() if (key[0], key[2]) not in kept}),
         flow=tally.flow,
     )
 
@@ -159,42 +188,3 @@ def _without(tally: Tally, kept: set[tuple[str, int]]) -> Tally:
 def _pieces(keys: Sequence[tuple[str, str]], size: int) -> Iterator[Sequence[tuple[str, str]]]:
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
-
-
-def differing(conn: Connection, most: int = 7) -> int:
-    """Return how many counts of some days differ from the events: the latest three days, and others far apart."""
-    pending = {fact[0] // DAY for row in conn.scalars(select(JournalRow.facts)) for fact in row["facts"]}
-    days = list(
-        conn.scalars(
-            select(ReportTotalRow.at)
-            .where(ReportTotalRow.scope == "", ReportTotalRow.hours == 24, ReportTotalRow.whole.is_(True))
-            .order_by(ReportTotalRow.at)
-        )
-    )
-    days = [day for day in days if day not in pending]
-    older = days[:-3]
-    step = max(1, len(older) // (most - 3))
-    return sum(_differing(conn, day) for day in (*older[::step][: most - 3], *days[-3:]))
-
-
-def _differing(conn: Connection, day: int) -> int:
-    stored = {
-        row.source_id: (row[1], row[2])
-        for row in conn.execute(
-            select(EventRow.source_id, func.count(), func.count(func.distinct(EventRow.profile_id)))
-            .where(EventRow.received_at >= day * DAY, EventRow.received_at < (day + 1) * DAY)
-            .group_by(EventRow.source_id)
-        )
-    }
-    totals = conn.execute(
-        select(ReportTotalRow.__table__).where(
-            ReportTotalRow.hours == 24, ReportTotalRow.at == day, ReportTotalRow.scope != ""
-        )
-    ).all()
-    wrong = len(stored.keys() - {row.scope for row in totals})
-    for row in totals:
-        events, visitors = stored.get(row.scope, (0, 0))
-        # What robots are is not written at the events, so where there were some, people are at most as many.
-        right = row.visitors == visitors if not row.bots else row.visitors <= visitors
-        wrong += row.whole and not (row.events + row.bots == events and right)
-    return wrong

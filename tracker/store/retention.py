@@ -1,17 +1,19 @@
-"""Forgetting what is older than its owner wants to keep it: events, then visits, then people nobody has seen since."""
+"""Forgetting what is older than its owner wants to keep it: events, then people nobody has seen since, then visits."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, tuple_
-from sqlalchemy.orm import aliased
 
+from tracker.core.keeping import Keeping
 from tracker.core.model import Micros
-from tracker.core.times import DAY
 from tracker.store import months
+from tracker.store.ages import Received, idle_profiles, idle_sessions, too_old
 from tracker.store.engine import Engine, reading, transaction
-from tracker.store.freezing import freeze_until
+from tracker.store.freezing import freeze
 from tracker.store.tables import (
     AliasRow,
     EventKeyRow,
@@ -29,36 +31,38 @@ from tracker.store.tables import (
 AT_ONCE = 5_000
 """Rows a transaction: visitors who click meanwhile wait no longer than one of these takes."""
 
-Done = tuple[str, int]
-"""What was forgotten, and how many of them; the same noun may come several times."""
+
+class Gone(NamedTuple):
+    """How many of what were forgotten, and of which source; a person is nobody's. The same may come several times."""
+
+    what: str
+    source: str
+    rows: int
 
 
-def would_forget(conn: Connection, before: Micros) -> dict[str, int]:
-    """Return how many rows of each kind ``forget`` would delete."""
-    old = {
-        "events": select(EventRow.id).where(EventRow.received_at < before),
-        "visits": _idle_sessions(before),
-        "people": _idle_profiles(before),
-        "quarantined events": select(QuarantineRow.id).where(QuarantineRow.received_at < before),
-    }
-    return {what: conn.scalar(select(func.count()).select_from(rows.subquery())) or 0 for what, rows in old.items()}
+def would_forget(conn: Connection, kept: Keeping) -> Iterator[Gone]:
+    """Yield how many rows of each kind and source ``forget`` would delete."""
+    visits, people = idle_sessions(kept), select(func.count()).select_from(idle_profiles(kept).subquery())
+    yield from _by_source(conn, "events", EventRow.source_id, too_old(kept, EventRow))
+    yield from _by_source(conn, "visits", SessionRow.source_id, SessionRow.id.in_(visits))
+    yield Gone("people", "", conn.scalar(people) or 0)
+    yield from _by_source(conn, "quarantined events", QuarantineRow.source_id, too_old(kept, QuarantineRow))
 
 
-def forget(engine: Engine, before: Micros) -> Iterator[Done]:
-    """Delete what was received before that moment, piece by piece; yields what is gone as it goes.
+def forget(engine: Engine, kept: Keeping) -> Iterator[Gone]:
+    """Delete what is kept no longer, piece by piece; yields what is gone as it goes.
 
     It may be stopped at any time and run again. A person who comes back later is a new one.
     """
-    transaction(engine, lambda conn: freeze_until(conn, before // DAY))
+    transaction(engine, lambda conn: freeze(conn, kept))
     for month in months.kept(engine):
-        if month.end <= before:
-            yield "events", months.drop(engine, month)
-    while count := transaction(engine, lambda conn: _oldest_events(conn, before)):
-        yield "events", count
-    yield from _piecewise(engine, "visits", _idle_sessions(before), partial(_forget_sessions, before))
-    yield from _piecewise(engine, "people", _idle_profiles(before), partial(_forget_people, before))
-    kept_out = delete(QuarantineRow).where(QuarantineRow.received_at < before)
-    yield "quarantined events", transaction(engine, lambda conn: conn.execute(kept_out).rowcount)
+        if month.end <= kept.earliest:
+            yield from (Gone("events", *of) for of in months.drop(engine, month).items())
+    yield from _by_age(engine, kept, EventRow, "events")
+    # Where people were seen is told by their visits, so these go after them.
+    yield from _piecewise(engine, idle_profiles(kept), partial(_forget_people, kept))
+    yield from _piecewise(engine, idle_sessions(kept), partial(_forget_sessions, kept))
+    yield from _by_age(engine, kept, QuarantineRow, "quarantined events")
 
 
 def purge_passes(engine: Engine, now: Micros) -> int:
@@ -66,75 +70,76 @@ def purge_passes(engine: Engine, now: Micros) -> int:
     return transaction(engine, lambda conn: conn.execute(delete(PassUseRow).where(PassUseRow.expires < now)).rowcount)
 
 
-def _oldest_events(conn: Connection, before: Micros) -> int:
-    oldest = select(EventRow.received_at).where(EventRow.received_at < before).order_by(EventRow.received_at)
-    edge = conn.scalar(select(func.max(oldest.limit(AT_ONCE).subquery().c.received_at)))
-    if edge is None:
-        return 0
+def _by_age(engine: Engine, kept: Keeping, rows: Received, what: str) -> Iterator[Gone]:
+    """Go once through all that was received, the oldest first, past what one source keeps for longer than another."""
+    after: Micros = -1
+    while True:
+        until, found = transaction(reading(engine), partial(_look, kept, rows, after))
+        if until is None:
+            return
+        if found:
+            yield from transaction(engine, partial(_forget_received, what, rows, _piece(kept, rows, after, until)))
+        after = until
+
+
+def _look(kept: Keeping, rows: Received, after: Micros, conn: Connection) -> tuple[Micros | None, bool]:
+    """Return where the next piece ends, None where there is none, and whether anything of it is to go."""
+    some = select(rows.received_at).where(rows.received_at > after, rows.received_at < kept.latest)
+    ordered = some.order_by(rows.received_at).limit(AT_ONCE).subquery()
+    until = conn.scalar(select(func.max(ordered.c.received_at)))
+    if until is None:
+        return None, False
+    return until, bool(conn.scalar(select(exists(select(rows.id).where(_piece(kept, rows, after, until))))))
+
+
+def _piece(kept: Keeping, rows: Received, after: Micros, until: Micros) -> ColumnElement[bool]:
     # A batch has one moment, so it goes whole.
-    keys = select(EventRow.source_id, EventRow.id).where(EventRow.received_at <= edge)
-    conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
-    return conn.execute(delete(EventRow).where(EventRow.received_at <= edge)).rowcount
+    return (rows.received_at > after) & (rows.received_at <= until) & too_old(kept, rows)
 
 
-def _piecewise(
-    engine: Engine, what: str, ids: Select[str], work: Callable[[list[str], Connection], int]
-) -> Iterator[Done]:
+def _forget_received(what: str, rows: Received, which: ColumnElement[bool], conn: Connection) -> list[Gone]:
+    gone = _by_source(conn, what, rows.source_id, which)
+    if rows is EventRow:
+        keys = select(EventRow.source_id, EventRow.id).where(which)
+        conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
+    conn.execute(delete(rows).where(which))
+    return gone
+
+
+def _by_source(conn: Connection, what: str, source_id: Any, which: ColumnElement[bool]) -> list[Gone]:
+    found = conn.execute(select(source_id, func.count()).where(which).group_by(source_id))
+    return [Gone(what, source, rows) for source, rows in found]
+
+
+def _piecewise(engine: Engine, ids: Select[str], work: Callable[[list[str], Connection], list[Gone]]) -> Iterator[Gone]:
     found = iter(transaction(reading(engine), lambda conn: list(conn.scalars(ids))))
     while piece := list(islice(found, AT_ONCE)):
-        yield what, transaction(engine, partial(work, piece))
+        yield from transaction(engine, partial(work, piece))
 
 
-def _newer_event(before: Micros, of: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists(select(EventRow.id).where(of, EventRow.received_at >= before))
-
-
-def _idle_sessions(before: Micros) -> Select[str]:
-    """Select the visits that ended before; what a client says of its times does not count against its events."""
-    own, other = aliased(AliasRow), aliased(AliasRow)
-    same_person = (
-        select(other.id)
-        .join(own, own.profile_id == other.profile_id)
-        .where(own.id == SessionRow.profile_id)
-        .correlate(SessionRow)
-    )
-    of_visit = EventRow.profile_id.in_(same_person) & (EventRow.session_id == SessionRow.id)
-    without = EventRow.profile_id.is_(None) & (EventRow.session_id == SessionRow.id)
-    return select(SessionRow.id).where(
-        SessionRow.updated < before, ~_newer_event(before, of_visit), ~_newer_event(before, without)
-    )
-
-
-def _idle_profiles(before: Micros) -> Select[str]:
-    """Select the live profiles of people who were not seen since."""
-    ids = select(AliasRow.id).where(AliasRow.profile_id == ProfileRow.id).correlate(ProfileRow)
-    later = select(SessionRow.id).where(SessionRow.profile_id.in_(ids), SessionRow.updated >= before)
-    return select(ProfileRow.id).where(
-        ProfileRow.merged_into.is_(None),
-        ProfileRow.updated < before,
-        ~exists(later),
-        ~_newer_event(before, EventRow.profile_id.in_(ids)),
-    )
-
-
-def _forget_sessions(before: Micros, ids: list[str], conn: Connection) -> int:
+def _forget_sessions(kept: Keeping, ids: list[str], conn: Connection) -> list[Gone]:
     # Somebody may have come back since the list was made.
-    return conn.execute(delete(SessionRow).where(SessionRow.id.in_(_still(ids, _idle_sessions(before), conn)))).rowcount
+    return _delete_sessions(conn, SessionRow.id.in_(_still(ids, idle_sessions(kept), conn)))
 
 
-def _forget_people(before: Micros, ids: list[str], conn: Connection) -> int:
+def _delete_sessions(conn: Connection, which: ColumnElement[bool]) -> list[Gone]:
+    of = Counter(conn.scalars(delete(SessionRow).where(which).returning(SessionRow.source_id)))
+    return [Gone("visits", source, rows) for source, rows in of.items()]
+
+
+def _forget_people(kept: Keeping, ids: list[str], conn: Connection) -> list[Gone]:
     conn.execute(select(ProfileRow.id).where(ProfileRow.id.in_(ids)).order_by(ProfileRow.id).with_for_update())
-    gone = _still(ids, _idle_profiles(before), conn)
+    gone = _still(ids, idle_profiles(kept), conn)
     # Ids of theirs that a merge brought in belong to profiles of their own, which go with them.
     family = list(conn.scalars(select(AliasRow.id).where(AliasRow.profile_id.in_(gone))))
     conn.execute(delete(AliasRow).where(AliasRow.profile_id.in_(gone)))
     conn.execute(delete(IdentityRow).where(IdentityRow.profile_id.in_(family)))
     conn.execute(delete(TraitRow).where(TraitRow.profile_id.in_(family)))
     conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
-    conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family)))
+    visits = _delete_sessions(conn, SessionRow.profile_id.in_(family))
     conn.execute(delete(ReportSeenRow).where(ReportSeenRow.profile_id.in_(family)))
     conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family)))
-    return len(gone)
+    return [*visits, Gone("people", "", len(gone))]
 
 
 def _still(ids: Iterable[str], idle: Select[str], conn: Connection) -> list[str]:

@@ -123,3 +123,13 @@ class ReportHoldRow(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     until: Mapped[int] = mapped_column(Moment)
+
+
+class ReportFrozenRow(Base):
+    """The last day of which a scope's events may be gone: up to it the counts stand, and are never counted anew."""
+
+    __tablename__ = "report_frozen"
+    __table_args__ = _CLUSTERED
+
+    scope: Mapped[str] = mapped_column(Id, primary_key=True)
+    day: Mapped[int] = mapped_column(Integer)
