@@ -41,3 +41,39 @@ def test_a_source_is_built_as_it_is_typed_and_a_reload_loses_nothing(console: We
     page.goto(f"{HOME}/sources/new")
     expect(page.get_by_label("Name", exact=True)).to_have_value("")
     assert complaints == []
+
+
+def test_what_is_said_of_privacy_is_typed_and_seen_in_the_snippet_by_the_keyboard_alone(
+    console: Web, page: Page
+) -> None:
+    log_in(console, page)
+    page.goto(f"{HOME}/sources/new")
+    page.keyboard.type("Careful")
+    page.get_by_label("Form of the snippet").select_option("inline")
+    name = page.get_by_label("Its name")
+    expect(name).to_be_hidden()
+    page.get_by_label("Consent that is needed").focus()
+    page.keyboard.type("The one")
+    expect(name).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.type("ads")
+    expect(page.locator("#snippet")).to_contain_text('"requireConsent":"ads"')
+    page.keyboard.press("Tab")
+    page.keyboard.type("Who sends it is recorded")
+    expect(page.locator("#snippet")).to_contain_text('"respectGPC":false')
+    page.keyboard.press("Tab")
+    days = page.get_by_label("Days to keep what it sends")
+    expect(days).to_be_focused()
+    page.keyboard.type("0")
+    expect(page.locator("#retentionDays-about")).to_contain_text("a whole number of days")
+    expect(days).to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("30")
+    expect(page.locator("#retentionDays-about")).to_contain_text("What is older is forgotten.")
+    page.reload()
+    page.get_by_text("This is what you had typed").wait_for()
+    expect(name).to_have_value("ads")
+    page.get_by_role("button", name="Make the source").first.press("Enter")
+    page.get_by_text("30 days").wait_for()
+    [made] = [source for source in sources.all_sources(console.engine) if source.name == "Careful"]
+    assert made.settings == {"requireConsent": "ads", "respectGPC": False, "retentionDays": 30}

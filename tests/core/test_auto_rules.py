@@ -122,3 +122,11 @@ def test_a_setting_that_the_script_understands_is_taken(settings: Any) -> None:
 def test_a_setting_that_the_script_would_misunderstand_is_named(name: str, value: Any) -> None:
     [problem] = setting_rules.setting_problems({name: value})
     assert problem.startswith(f"{name} is ")
+
+
+def test_the_name_of_a_consent_is_one_that_somebody_can_give() -> None:
+    assert setting_rules.consent_name("  analytics ") == "analytics"
+    assert setting_rules.consent_name("a" * 128) == "a" * 128
+    for name in ("", "  ", "a" * 129, "two\nlines", "\u202etxet"):
+        with pytest.raises(ValueError, match="consent"):
+            setting_rules.consent_name(name)

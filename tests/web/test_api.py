@@ -24,6 +24,16 @@ def pages(tool, path: str, limit: int) -> list[list[str]]:
     raise AssertionError("There is no end.")
 
 
+@ONE_DATABASE
+def test_how_long_a_source_keeps_what_it_sends_is_set_and_taken_back(tool) -> None:
+    made = tool.ok("POST", "/api/sources", {"id": "shop", "name": "Shop", "settings": {"retentionDays": 30}})
+    assert made["settings"] == {"retentionDays": 30}
+    changed = tool.ok("PUT", "/api/sources/shop", made | {"settings": {"retentionDays": 36500, "spa": True}})
+    assert tool.ok("GET", "/api/sources/shop") == changed
+    assert changed["settings"] == {"retentionDays": 36500, "spa": True}
+    assert tool.ok("PUT", "/api/sources/shop", made | {"settings": {}})["settings"] == {}
+
+
 def test_a_source_is_made_shown_changed_and_deleted(tool, track) -> None:
     made = tool.ok("POST", "/api/sources", {"id": "a/b c", "name": "Shop", "origins": ["HTTPS://Shop.example:443"]})
     assert made["origins"] == ["https://shop.example"]
@@ -65,6 +75,9 @@ NO_SOURCES = [
     ([], ["body"]),
     (7, ["body"]),
     ({"name": "x", "settings": {"a" * 300: 1}}, ["body"]),
+    ({"name": "x", "settings": {"retentionDays": 0}}, ["body", "settings"]),
+    ({"name": "x", "settings": {"retentionDays": "30"}}, ["body", "settings"]),
+    ({"name": "x", "settings": {"retentionDays": True}}, ["body", "settings"]),
 ]
 
 

@@ -1,10 +1,9 @@
 """The builder: the form of a source, checked as it is typed, and the snippet beside it."""
 
-import html
 import re
 
 import pytest
-from web.conftest import Console
+from web.building import BARE, FULL, HTMX, below, form_again, press, snippet
 
 from tracker.core.model import Source
 from tracker.script.render import FORMS
@@ -12,34 +11,6 @@ from tracker.store import sources
 from tracker.web.source_rows import MOST_ROWS
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-HTMX = {"HX-Request": "true"}
-FULL = {
-    "name": "Läden & Co",
-    "kind": "browser",
-    "id": "Source ID",
-    "api": "https://collect.example",
-    "origins": "HTTPS://Shop.example:443\n\n http://localhost:3000 ",
-    "domains": "shop.example\r\nwww.shop.example",
-    "links": "blog.example",
-    "referrals": "plain",
-    "identify": "open",
-    "event-0-type": "page-view",
-    "event-0-properties": '{"category": "laptops"}',
-    "event-1-type": " ",
-    "event-2-type": "visited",
-    "event-2-options": '{"saveSession": false}',
-    "trigger-0-trigger": "onClick",
-    "trigger-0-by": "selector",
-    "trigger-0-target": "#buy",
-    "trigger-0-event": "clicked",
-    "trigger-0-properties": '{"place": "top"}',
-    "trigger-0-options": '{"once": true}',
-    "trigger-1-trigger": "",
-    "trigger-1-by": "tag",
-    "settings": '{"linkPosition": "hash", "spa": "hash"}',
-    "switch-trackErrors": "on",
-}
-BARE = {"kind": "browser", "referrals": "signed", "identify": "verified"}
 MEANT = Source(
     id="Source ID",
     name="Läden & Co",
@@ -59,42 +30,15 @@ MEANT = Source(
             }
         ],
     },
-    settings={"linkPosition": "hash", "spa": "hash", "trackErrors": True},
+    settings={
+        "linkPosition": "hash",
+        "spa": "hash",
+        "trackErrors": True,
+        "requireConsent": "analytics",
+        "retentionDays": 30,
+        "respectGPC": False,
+    },
 )
-
-
-def form_again(page: str) -> dict[str, str]:
-    """Return the fields of a form as a browser would send them back."""
-    found = {
-        name: html.unescape(value)
-        for name, value in re.findall(r'<input id="[\w-]+" name="([\w-]+)" value="([^"]*)"', page)
-    }
-    for name, value in re.findall(r'<textarea id="\w+" name="(\w+)"[^>]*>\n(.*?)</textarea>', page, re.DOTALL):
-        found[name] = html.unescape(value)
-    for name, options in re.findall(r'<select id="[\w-]+" name="([\w-]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        chosen = re.search(r'value="(\w+)" selected|<option selected>(\w+)', options)
-        found[name] = (chosen[1] or chosen[2]) if chosen else ""
-    return found | dict.fromkeys(re.findall(r'type="checkbox" name="([\w-]+)" value="on" checked', page), "on")
-
-
-def below(page: str, field: str) -> str:
-    """Return what stands below a field."""
-    found = re.search(rf'id="{field}-about"[^>]*>(.*?)</p>', page, re.DOTALL)
-    assert found, field
-    return html.unescape(found[1])
-
-
-def snippet(page: str) -> str:
-    found = re.search(r'<pre id="snippet"[^>]*>(.*?)</pre>', page, re.DOTALL)
-    assert found
-    return html.unescape(found[1])
-
-
-def press(console: Console, button: str, /, *, at: str = "", **fields: str) -> str:
-    """Press a button of the form, as a browser without a script does, and return the page."""
-    answer = console.post(f"/source/build{at}", do=button, **fields)
-    assert answer.status_code == 200, answer.text
-    return answer.text
 
 
 def test_a_source_is_made_with_everything_that_can_be_said_of_it(console, engine) -> None:
@@ -137,12 +81,26 @@ WRONG = [
     ("trigger-0-event", "", "An event type must not be empty."),
     ("trigger-0-properties", "1", "This must be an object"),
     ("trigger-0-options", '{"onec": true}', "There is no option 'onec'"),
+    ("requireConsent", "maybe", "not one of off, any, named"),
+    ("consentName", "", "Name the consent that is needed"),
+    ("consentName", "a" * 129, "at most 128 printable characters"),
+    ("consentName", "a\u202eb", "at most 128 printable characters"),
+    ("respectGPC", "maybe", "not one of on, off"),
+    ("retentionDays", "0", "a whole number of days from 1 to 36500"),
+    ("retentionDays", "36501", "a whole number of days"),
+    ("retentionDays", "-7", "a whole number of days"),
+    ("retentionDays", "7.5", "a whole number of days"),
+    ("retentionDays", "٧", "a whole number of days"),
+    ("retentionDays", "1e3", "a whole number of days"),
+    ("retentionDays", "9" * 5000, "a whole number of days"),
+    ("settings", '{"retentionDays": 31}', "retentionDays has a field of its own, which says something else."),
+    ("settings", '{"requireConsent": true}', "requireConsent has a field of its own"),
     ("settings", "[1]", "This must be an object"),
     ("settings", "{", "is not JSON"),
     ("settings", '{"linkPosition": "hsh"}', 'linkPosition is "query" or "hash"'),
     ("settings", '{"trackExternalLinks": 1}', "must be a list of host names"),
 ]
-CHOICES = ("kind", "referrals", "identify", "trigger-0-trigger")
+CHOICES = ("kind", "referrals", "identify", "trigger-0-trigger", "requireConsent", "respectGPC")
 
 
 def test_wrong_input_says_what_is_wrong_at_the_field_and_nothing_typed_is_lost(console, engine) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from tracker.core.case import Case
 from tracker.core.model import Event, Payload, Profile, Source
 from tracker.core.scrub import read_names, scrubbed, scrubber
+from tracker.core.setting_rules import LONGEST_CONSENT
 from tracker.core.steps import SetConsents, TouchProfile
 
 GRANTED, REVOKED = "consent-granted", "consent-revoked"
@@ -15,7 +16,6 @@ CONSENTING = frozenset({GRANTED, REVOKED})
 MOST_CONSENTS = 50
 
 Consents = Mapping[str, bool]
-_LONGEST_NAME = 128
 _NO_CONSENT = "This source requires consent; nothing of what came without it was stored."
 _GPC = "The browser sends Global Privacy Control; nothing was stored."
 _DNT = "The browser sends Do Not Track; nothing was stored."
@@ -145,7 +145,7 @@ def _names(event: Event, need: str | bool, known: Consents) -> dict[str, bool]:
 def _booleans(given: object) -> dict[str, bool]:
     if not isinstance(given, Mapping):
         return {}
-    found = {name: value for name, value in given.items() if isinstance(value, bool) and len(name) <= _LONGEST_NAME}
+    found = {name: value for name, value in given.items() if isinstance(value, bool) and len(name) <= LONGEST_CONSENT}
     return dict(list(found.items())[:MOST_CONSENTS])
 
 

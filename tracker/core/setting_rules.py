@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+LONGEST_CONSENT = 128
+"""Characters of a consent's name; a longer one is kept of nobody."""
 SWITCHES = (
     *("spa", "passSession", "respectDoNotTrack", "trackOutboundLinks", "trackDownloads", "trackEngagement"),
     *("trackErrors", "trackWebVitals", "trackBots", "trackGoogleClientId"),
@@ -16,6 +18,16 @@ def setting_problems(given: Mapping[str, Any]) -> Iterator[str]:
         allowed, said = _RULES.get(name, (_anything, ""))
         if not allowed(value):
             yield f"{name} is {said}."
+
+
+def consent_name(given: str) -> str:
+    """Return the trimmed name of a consent; ValueError where nobody could give one of that name."""
+    name = given.strip()
+    if not name:
+        raise ValueError("Name the consent that is needed, such as analytics.")
+    if len(name) > LONGEST_CONSENT or not name.isprintable():
+        raise ValueError(f"The name of a consent is at most {LONGEST_CONSENT} printable characters.")
+    return name
 
 
 def _anything(_: Any) -> bool:

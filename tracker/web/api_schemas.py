@@ -90,7 +90,13 @@ class SourceBody(_Lenient):
     referrals = fields.String(load_default="signed", validate=validate.OneOf(["signed", "plain", "off"]))
     identify = fields.String(load_default="verified", validate=validate.OneOf(["verified", "open", "off"]))
     auto = fields.Dict(load_default=dict)
-    settings = fields.Dict(load_default=dict)
+    settings = fields.Dict(
+        load_default=dict,
+        metadata={
+            "description": "As in docs/snippet.md, among them `requireConsent`, `respectGPC` and `retentionDays` (1 to "
+            "36500 days that what it sends is kept; without it the installation's number holds)."
+        },
+    )
 
 
 class SourceShown(SourceBody):

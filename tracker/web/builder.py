@@ -16,7 +16,6 @@ from tracker.web.page import page
 from tracker.web.services import services
 from tracker.web.snippets import TOLD, snippet_of
 from tracker.web.source_form import (
-    SWITCHES,
     SourceForm,
     filled,
     form_of,
@@ -27,6 +26,7 @@ from tracker.web.source_form import (
     without_row,
 )
 from tracker.web.source_rows import BY
+from tracker.web.source_settings import CONSENT, GPC, SWITCHES
 from tracker.web.sources import asked_for, source_page, to_source
 
 builder_blueprint = guard(Blueprint("builder", __name__))
@@ -134,6 +134,9 @@ def _form_page(
         status,
         form=form,
         switches=SWITCHES,
+        consents=CONSENT,
+        gpc=GPC,
+        all_keep=services().settings.retention_days,
         by=BY,
         triggers={"Of elements": ON_ELEMENTS, "Of the page": ON_PAGES},
         public_url=services().settings.public_url,

@@ -9,6 +9,7 @@ from tracker.core.pasted import Imported
 from tracker.core.setting_rules import setting_problems
 from tracker.core.source_rules import api_url
 from tracker.store import sources
+from tracker.web import source_settings
 from tracker.web.source_rows import (
     BLANK_EVENT,
     BLANK_TRIGGER,
@@ -25,20 +26,7 @@ from tracker.web.source_rows import (
     trigger_row,
     triggers,
 )
-
-SWITCHES = {
-    "spa": "The page changes its address without loading (single-page application)",
-    "passSession": "Let a visit go on across domains",
-    "respectDoNotTrack": "Leave alone visitors who send Do Not Track",
-    "trackOutboundLinks": "Record links to other hosts",
-    "trackDownloads": "Record downloads",
-    "trackEngagement": "Record how long pages are looked at",
-    "trackErrors": "Record script errors",
-    "trackWebVitals": "Record web vitals",
-    "trackBots": "Record browsers that a program drives",
-    "trackGoogleClientId": "Send Google Analytics' client id along",
-}
-"""Settings that are on or off, with what the form calls them; all others are typed as JSON."""
+from tracker.web.source_settings import FIELDS, SWITCHES
 
 _LISTS = ("origins", "domains", "links")
 _PLAIN = ("id", "name", "kind", "referrals", "identify")
@@ -69,9 +57,8 @@ class SourceForm:
 
 def form_of(source: Source, api: str) -> SourceForm:
     """Return the form as it stands for a source."""
-    on = frozenset(name for name in SWITCHES if source.settings.get(name) is True)
-    others = {name: value for name, value in source.settings.items() if name not in on}
-    typed = {name: str(getattr(source, name)) for name in _PLAIN}
+    fields, on, others = source_settings.shown(source.settings)
+    typed = {name: str(getattr(source, name)) for name in _PLAIN} | fields
     typed |= {name: "\n".join(getattr(source, name)) for name in _LISTS}
     typed |= {"settings": pretty(others) if others else "", "api": api}
     auto = source.auto
@@ -81,17 +68,16 @@ def form_of(source: Source, api: str) -> SourceForm:
 
 def read(given: Mapping[str, str], before: Source) -> tuple[Source, SourceForm]:
     """Return the source that the form means, ``before`` in the fields it lacks, and the form with its problems."""
-    typed = {name: given.get(name, "") for name in (*_PLAIN, *_LISTS, "settings", "api", "paste")}
+    typed = {name: given.get(name, "") for name in (*_PLAIN, *_LISTS, *FIELDS, "settings", "api", "paste")}
     on = frozenset(name for name in SWITCHES if given.get(f"switch-{name}"))
     event_rows = tuple(rows_of(given, "event", EVENT_PARTS))
     trigger_rows = tuple(rows_of(given, "trigger", TRIGGER_PARTS))
     problems: Problems = {}
     auto = {"events": events(event_rows, problems), "triggers": triggers(trigger_rows, problems)}
-    others = _settings(typed["settings"], problems)
+    settings = source_settings.meant(typed, on, _settings(typed["settings"], problems), problems)
     plain: dict[str, Any] = {name: typed[name] for name in _PLAIN if given.get(name) is not None}
     lists: dict[str, Any] = {name: tuple(filter(None, map(str.strip, typed[name].splitlines()))) for name in _LISTS}
-    switched = dict.fromkeys(sorted(on), True)
-    meant = replace(before, **plain, **lists, auto={**before.auto, **auto}, settings={**others, **switched})
+    meant = replace(before, **plain, **lists, auto={**before.auto, **auto}, settings=settings)
     if problem := _api_problem(typed["api"]):
         problems["api"] = problem
     return meant, SourceForm(typed, on, event_rows, trigger_rows, sources.problems(meant) | problems)
@@ -125,8 +111,7 @@ def filled(form: SourceForm, found: Imported, *, new: bool) -> SourceForm:
         typed["links"] = "\n".join(found.links)
     on = form.on
     if found.settings:
-        on = frozenset(name for name in SWITCHES if found.settings.get(name) is True)
-        others = {name: value for name, value in found.settings.items() if name not in on}
+        typed, on, others = source_settings.pasted(typed, found.settings)
         typed["settings"] = pretty(others) if others else ""
     event_rows = tuple(map(event_row, found.events))[:MOST_ROWS] or form.events
     trigger_rows = tuple(map(trigger_row, found.triggers))[:MOST_ROWS] or form.triggers
