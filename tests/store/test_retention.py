@@ -132,7 +132,8 @@ def test_who_comes_back_after_being_forgotten_starts_anew(record, clock, forget,
 
 
 def test_more_than_one_piece_is_forgotten_piece_by_piece(record, clock, forget, monkeypatch, engine) -> None:
-    monkeypatch.setattr(retention, "AT_ONCE", 3)
+    for size in ("AT_ONCE", "PEOPLE_AT_ONCE"):
+        monkeypatch.setattr(retention, size, 3)
     for number in range(8):
         record(f"a{number}", f"b{number}", session=f"s{number}")
         clock.forward(1)

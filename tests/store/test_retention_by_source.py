@@ -10,6 +10,7 @@ from tracker.core.importing import Imported
 from tracker.core.keeping import Keeping, keeping
 from tracker.core.model import Event, Options
 from tracker.store import months, reports, retention, sources
+from tracker.store.ages import idle_profiles, idle_sessions
 from tracker.store.engine import reading, transaction
 from tracker.store.importing import bring_in
 from tracker.store.tables import EventRow, QuarantineRow
@@ -174,7 +175,8 @@ def test_what_a_source_has_left_behind_goes_by_the_number_of_all_once_it_is_dele
 def test_what_is_interrupted_anywhere_is_whole_and_goes_on_the_next_time(
     record, clock, fold, engine, monkeypatch, broken
 ) -> None:
-    monkeypatch.setattr(retention, "AT_ONCE", 3)
+    for size in ("AT_ONCE", "PEOPLE_AT_ONCE"):
+        monkeypatch.setattr(retention, size, 3)
     for day in range(6):
         at_all_three(record, str(day))
         record(f"a{day}", f"b{day}", f"c{day}", f"d{day}", source="week", session=f"t{day}")
@@ -222,6 +224,17 @@ def test_a_walk_past_what_is_kept_reads_each_part_of_the_index_once(engine, reco
                 assert "SCAN" not in plan, plan
                 assert "received_at >" in plan or "received_at>" in plan, plan
                 assert index in plan, plan
+
+
+def test_no_person_is_compared_with_the_visits_and_events_of_all_others(engine, clock) -> None:
+    before = clock() - 7 * A_DAY * 1_000_000
+    with engine.begin() as conn:
+        for kept in (Keeping(before), Keeping(None, {"week": before})):
+            for idle in (idle_profiles(kept), idle_sessions(kept)):
+                plan = explained(conn, idle)
+                # So PostgreSQL says that it goes through all pairs, and SQLite that it goes through a whole table.
+                assert "Join Filter: (ANY" not in plan, plan
+                assert plan.count("SCAN") <= 1, plan
 
 
 def explained(conn: Connection, statement: Executable) -> str:

@@ -31,35 +31,30 @@ def too_old(kept: Keeping, rows: Received) -> ColumnElement[bool]:
 def idle_sessions(kept: Keeping) -> Select[str]:
     """Select the visits that are over; what a client says of its times does not count against its events."""
     own, other = aliased(AliasRow), aliased(AliasRow)
-    same_person = (
-        select(other.id)
+    in_visit = EventRow.session_id == SessionRow.id
+    of_person = (
+        select(EventRow.id)
+        .join(other, other.id == EventRow.profile_id)
         .join(own, own.profile_id == other.profile_id)
-        .where(own.id == SessionRow.profile_id)
-        .correlate(SessionRow)
+        .where(own.id == SessionRow.profile_id, in_visit, _young_events(kept))
     )
-    of_visit = EventRow.profile_id.in_(same_person) & (EventRow.session_id == SessionRow.id)
-    without = EventRow.profile_id.is_(None) & (EventRow.session_id == SessionRow.id)
-    return select(SessionRow.id).where(
-        SessionRow.updated < since(kept, SessionRow.source_id),
-        ~_younger_event(kept, of_visit),
-        ~_younger_event(kept, without),
-    )
+    of_nobody = select(EventRow.id).where(EventRow.profile_id.is_(None), in_visit, _young_events(kept))
+    over = SessionRow.updated < since(kept, SessionRow.source_id)
+    return select(SessionRow.id).where(over, ~exists(of_person), ~exists(of_nobody))
 
 
 def idle_profiles(kept: Keeping) -> Select[str]:
     """Select the live profiles of people whom no source has seen since."""
-    ids = select(AliasRow.id).where(AliasRow.profile_id == ProfileRow.id).correlate(ProfileRow)
-    theirs = SessionRow.profile_id.in_(ids)
-    later = select(SessionRow.id).where(theirs, SessionRow.updated >= since(kept, SessionRow.source_id))
+    visits = _of_person(SessionRow)
     return select(ProfileRow.id).where(
         ProfileRow.merged_into.is_(None),
-        *_untouched(kept, ids),
-        ~exists(later),
-        ~_younger_event(kept, EventRow.profile_id.in_(ids)),
+        *_untouched(kept, visits),
+        ~exists(visits.where(SessionRow.updated >= since(kept, SessionRow.source_id))),
+        ~exists(_of_person(EventRow).where(_young_events(kept))),
     )
 
 
-def _untouched(kept: Keeping, ids: Select[str]) -> list[ColumnElement[bool]]:
+def _untouched(kept: Keeping, visits: Select[str]) -> list[ColumnElement[bool]]:
     """Return the conditions that a profile was not touched within what the sources keep that have seen it.
 
     A profile does not say who touched it. Its visits do, and after them what the console's numbers remember of whom
@@ -68,8 +63,7 @@ def _untouched(kept: Keeping, ids: Select[str]) -> list[ColumnElement[bool]]:
     others = ProfileRow.updated < (kept.others or 0)
     if not kept.own:
         return [others]
-    visits = select(SessionRow.id).where(SessionRow.profile_id.in_(ids))
-    seen = select(ReportSeenRow.scope).where(ReportSeenRow.profile_id.in_(ids), ReportSeenRow.scope != EVERYWHERE)
+    seen = _of_person(ReportSeenRow).where(ReportSeenRow.scope != EVERYWHERE)
     return [
         ProfileRow.updated < kept.latest,
         ~exists(visits.where(ProfileRow.updated >= since(kept, SessionRow.source_id))),
@@ -78,8 +72,13 @@ def _untouched(kept: Keeping, ids: Select[str]) -> list[ColumnElement[bool]]:
     ]
 
 
-def _younger_event(kept: Keeping, of: ColumnElement[bool]) -> ColumnElement[bool]:
+def _of_person(rows: type[SessionRow] | type[EventRow] | type[ReportSeenRow]) -> Select[str]:
+    """Select what there is of a profile under any of its ids."""
+    # As a join: of a list of ids PostgreSQL would compare every pair.
+    mine = select(AliasRow.id).join(rows, rows.profile_id == AliasRow.id)
+    return mine.where(AliasRow.profile_id == ProfileRow.id).correlate(ProfileRow)
+
+
+def _young_events(kept: Keeping) -> ColumnElement[bool]:
     young = EventRow.received_at >= kept.earliest
-    if kept.own:
-        young &= EventRow.received_at >= since(kept, EventRow.source_id)
-    return exists(select(EventRow.id).where(of, young))
+    return young & (EventRow.received_at >= since(kept, EventRow.source_id)) if kept.own else young

@@ -29,7 +29,9 @@ from tracker.store.tables import (
 )
 
 AT_ONCE = 5_000
-"""Rows a transaction: visitors who click meanwhile wait no longer than one of these takes."""
+"""Events a transaction: visitors who click meanwhile wait no longer than one of these takes."""
+PEOPLE_AT_ONCE = 500
+"""People or visits a transaction: each is looked for in more places than an event."""
 
 
 class Gone(NamedTuple):
@@ -113,7 +115,7 @@ def _by_source(conn: Connection, what: str, source_id: Any, which: ColumnElement
 
 def _piecewise(engine: Engine, ids: Select[str], work: Callable[[list[str], Connection], list[Gone]]) -> Iterator[Gone]:
     found = iter(transaction(reading(engine), lambda conn: list(conn.scalars(ids))))
-    while piece := list(islice(found, AT_ONCE)):
+    while piece := list(islice(found, PEOPLE_AT_ONCE)):
         yield from transaction(engine, partial(work, piece))
 
 
