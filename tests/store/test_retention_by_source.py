@@ -13,7 +13,7 @@ from tracker.store import months, reports, retention, sources
 from tracker.store.ages import idle_profiles, idle_sessions
 from tracker.store.engine import reading, transaction
 from tracker.store.importing import bring_in
-from tracker.store.tables import EventRow, QuarantineRow
+from tracker.store.tables import Base, EventRow, QuarantineRow
 
 A_DAY = 86_400
 
@@ -50,8 +50,9 @@ def summed(gone: Iterable[retention.Gone]) -> dict[tuple[str, str], int]:
 
 
 def ids(engine: Engine, table: str, column: str = "id") -> list[str]:
+    found = Base.metadata.tables[table].c[column]
     with reading(engine).connect() as conn:
-        return list(conn.scalars(text(f"SELECT {column} FROM {table} ORDER BY {column}")))  # noqa: S608
+        return list(conn.scalars(select(found).order_by(found)))
 
 
 def at_all_three(record, day: str = "") -> None:
