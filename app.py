@@ -14,8 +14,8 @@ from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
 from tracker.script.render import Scripts
 from tracker.settings import Settings
+from tracker.store.directory import Directory
 from tracker.store.engine import connect
-from tracker.store.sources import Directory
 from tracker.web import direct, errors, guard, headers, page
 from tracker.web.account import account_blueprint
 from tracker.web.api_people import api_people_blueprint

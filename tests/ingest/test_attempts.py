@@ -5,8 +5,8 @@ import pytest
 from tracker.core.times import SECOND
 from tracker.ingest.attempts import Attempts
 from tracker.store import attempts
+from tracker.store.directory import Directory
 from tracker.store.engine import transaction
-from tracker.store.sources import Directory
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 

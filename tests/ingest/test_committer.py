@@ -13,8 +13,8 @@ from tracker.core.model import Event, Source
 from tracker.core.refusal import Unavailable
 from tracker.ingest.committer import Committer
 from tracker.store import reports
+from tracker.store.directory import Directory
 from tracker.store.engine import connect
-from tracker.store.sources import Directory
 
 DEADLINE = 20
 

@@ -9,8 +9,8 @@ from tracker.core.refusal import Unavailable
 from tracker.core.times import SECOND
 from tracker.ingest.fresh import Clock, NewId
 from tracker.store import attempts
+from tracker.store.directory import Directory
 from tracker.store.engine import Engine, Rejected, transaction
-from tracker.store.sources import Directory
 
 EVERY: Micros = SECOND
 """A process writes at most one attempt in this time, whatever comes."""

@@ -14,10 +14,10 @@ from tracker.core.resolution import resolve
 from tracker.core.steps import Resolution, Step
 from tracker.ingest.fresh import Clock, NewId, fresh_for
 from tracker.store.applying import apply
+from tracker.store.directory import Directory
 from tracker.store.engine import Connection, Engine, Rejected, reading, transaction
 from tracker.store.event_types import Types, types_of
 from tracker.store.repository import Digest, known
-from tracker.store.sources import Directory
 
 Asked = tuple[Payload, Fresh]
 LARGEST_BATCH = 128

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from tracker.core.model import Source
-from tracker.store.sources import Directory
+from tracker.store.directory import Directory
 from tracker.web.log import log
 from tracker.web.notes import KEPT_IN, Notes
 from tracker.web.services import Services, services_of

@@ -19,8 +19,8 @@ from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
 from tracker.script.render import Scripts
 from tracker.settings import Settings
+from tracker.store.directory import Directory
 from tracker.store.engine import Engine
-from tracker.store.sources import Directory
 from tracker.web.counting import Metrics
 
 _KEY = "handoff"
