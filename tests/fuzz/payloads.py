@@ -7,14 +7,19 @@ dependency of the tests, because it has wheels for few versions of Python; hypot
 """
 
 import io
+import json
 import sys
+import tempfile
 from pathlib import Path
 
 import atheris
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 with atheris.instrument_imports(include=["tracker.core", "tracker.ingest", "tracker.web"]):
+    from corpus import CASES, body_of
+
     from tracker.core.limits import Limits
     from tracker.core.refusal import Refusal
     from tracker.ingest.decode import decode
@@ -26,6 +31,7 @@ with atheris.instrument_imports(include=["tracker.core", "tracker.ingest", "trac
 NOW = 1_750_000_000_000_000
 KEYS = ("a key that only fuzzing signs with",)
 SMALL = Limits(body=8192, events=5, depth=8, nodes=200, key=16, string=80, url=60, user_agent=20)
+MOST_TO_BEGIN_WITH = 4096
 TYPES = (None, "application/json", "text/plain;charset=UTF-8", "application/x+json; charset=utf-8")
 
 
@@ -48,6 +54,25 @@ def one(data: bytes) -> None:
         return
 
 
+def begin_with(folder: Path) -> None:
+    """Write down what to begin with, for from nothing chance finds no payload: what the tests send, good and bad."""
+    good = json.loads((ROOT / "tests" / "cases" / "seed_payloads.json").read_text("utf-8"))
+    bodies = [json.dumps(payload).encode() for payload in _payloads(good)] + [body_of(case) for case in CASES]
+    for place, body in enumerate(bodies):
+        if len(body) < MOST_TO_BEGIN_WITH:
+            (folder / str(place)).write_bytes(bytes([place % 8]) + body)
+
+
+def _payloads(found: object) -> list[object]:
+    """Return every object that names a source, wherever it is in a file of cases."""
+    if isinstance(found, dict) and "source" in found:
+        return [found]
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    return [payload for value in inner for payload in _payloads(value)]
+
+
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, one)
-    atheris.Fuzz()
+    with tempfile.TemporaryDirectory(prefix="handoff-fuzz-") as name:
+        begin_with(Path(name))
+        atheris.Setup([*sys.argv, name], one)
+        atheris.Fuzz()
