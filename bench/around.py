@@ -37,7 +37,7 @@ def script(bare: Server, ours: Server, rounds: int, seconds: int) -> Iterator[st
         yield f"| `/tracker`, {what} | {statistics.median(ratios):.2f} × bare Flask |"
 
 
-def half_sent(ours: Server, visitors: Path, rounds: int, seconds: int) -> Iterator[str]:
+def half_sent(database: str, ours: Server, visitors: Path, rounds: int, seconds: int) -> Iterator[str]:
     """Yield the row for clients that begin a request and never end it, beside the same load without them."""
     ratios = []
     for _ in range(rounds):
@@ -45,7 +45,8 @@ def half_sent(ours: Server, visitors: Path, rounds: int, seconds: int) -> Iterat
         with _half_sent(ours):
             beside = burst(ours, connections=32, seconds=seconds, visitors=visitors)
         ratios.append(beside.p99_ms / alone.p99_ms)
-    yield f"| p99 of others beside {HALF_SENT} half-sent requests | {statistics.median(ratios):.2f} × without them |"
+    times = f"{statistics.median(ratios):.2f} × without them"
+    yield f"| {database}, p99 of others beside {HALF_SENT} half-sent requests | {times} |"
 
 
 def refusing(database: str, folder: Path) -> Iterator[str]:

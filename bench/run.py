@@ -68,7 +68,7 @@ def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[
                 yield summary(f"{database}, {what} visitors", connections, found, lost)
         if database == "sqlite":
             yield from around.script(bare, ours, rounds, seconds)
-        yield from around.half_sent(ours, visitors, rounds, seconds)
+        yield from around.half_sent(database, ours, visitors, rounds, seconds)
     yield from around.refusing(database, folder)
 
 
