@@ -83,7 +83,6 @@ def post_worker_init(worker: "Worker") -> None:
         engine.dispose()
     if not current:
         _migrate(worker)
-    first = not _schema_was_seen[0] and worker.age == 1
     # Whoever watches events come in would keep a worker from ending for as long as it is allowed to take.
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
@@ -96,7 +95,8 @@ def post_worker_init(worker: "Worker") -> None:
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if first:
+    # One of them says it; the master goes on counting its workers, also when it reads this file anew.
+    if worker.age == 1:
         _say_where()
 
 

@@ -36,9 +36,12 @@ def test_of_a_request_that_could_not_be_read_nothing_is_told(server_log, capfd) 
     assert "203.0.113.9" not in told
 
 
-def test_a_failure_is_told_with_its_trace(server_log, capfd) -> None:
+@pytest.mark.parametrize(
+    ("level", "options"), [("exception", {}), ("error", {"exc_info": True}), ("critical", {"exc_info": True})]
+)
+def test_a_failure_is_told_with_its_trace(level, options, server_log, capfd) -> None:
     try:
         raise RuntimeError("what happened")
     except RuntimeError:
-        server_log.exception("Exception in worker process")
+        getattr(server_log, level)("Unhandled exception in main loop", **options)
     assert "RuntimeError: what happened" in json.loads(capfd.readouterr().out)["trace"]

@@ -13,7 +13,7 @@ from tracker.ingest.fresh import system_clock
 from tracker.store import attempts, migrations, months, reports, retention
 from tracker.store import check as invariants
 from tracker.store.address import shown
-from tracker.store.engine import reading, transaction
+from tracker.store.engine import reading, snapshot, transaction
 from tracker.store.sources import all_sources
 
 
@@ -52,7 +52,8 @@ def upgrade(house: House) -> None:
 def check(house: House) -> None:
     """Ask for every invariant; exit 1 where one does not hold."""
     house.say_which()
-    findings = transaction(reading(house.engine), lambda conn: list(invariants.check(conn)))
+    # Events that come in between one question and the next would break what compares the two.
+    findings = transaction(snapshot(house.engine), lambda conn: list(invariants.check(conn)))
     for finding in findings:
         click.echo(f"{'ok    ' if not finding.broken else 'BROKEN'}  {finding.invariant}" + _count(finding.broken))
     repeated = transaction(reading(house.engine), reports.repeated)

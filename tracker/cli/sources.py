@@ -88,8 +88,7 @@ def change(house: House, /, source_id: str, **options: Any) -> None:
 
 def _told(before: Source, *, retention_days: int | None, config: BinaryIO | None, **options: Any) -> Source:
     """Return a source with what the options say."""
-    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-    said = {name: value for name, value in said.items() if value not in (None, ())} | _config(config)
+    said = {name: value for name, value in options.items() if value not in (None, ())} | _config(config)
     source = replace(before, **said)
     if retention_days is None:
         return source

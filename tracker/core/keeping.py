@@ -21,10 +21,6 @@ class Keeping:
     others: Micros | None = None
     own: Mapping[str, Micros] = field(default_factory=dict)
 
-    def since(self, source_id: str) -> Micros:
-        """Return the moment from which on the events of a source are kept."""
-        return self.own.get(source_id, self.others or 0)
-
     @property
     def everything(self) -> bool:
         """True where nothing is ever too old."""

@@ -134,6 +134,12 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(read_only=True)
 
 
+def snapshot(engine: Engine) -> Engine:
+    """Return the same engine for work that only reads, and reads everything as of one moment."""
+    as_of_one_moment = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    return reading(engine).execution_options(**as_of_one_moment)
+
+
 def _worth_another_try(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         # A pooled connection that the server closed: nothing was committed unless COMMIT itself was cut off, and

@@ -13,7 +13,7 @@ from tracker.core.tally import NEVER, Fact, HandOver, Tally, count, page_of
 from tracker.core.times import DAY
 from tracker.core.visit_names import Describe
 from tracker.store import counts, folding, freezing, journal, summing
-from tracker.store.engine import Engine, reading, transaction
+from tracker.store.engine import Engine, reading, snapshot, transaction
 from tracker.store.journal import PAGE_VIEW
 from tracker.store.tables import (
     EventRow,
@@ -64,10 +64,6 @@ def recount(engine: Engine, describe: Describe, clock: Callable[[], Micros]) -> 
 
 def _recount(engine: Engine, days: Days, since: Since, describe: Describe, *, last: bool) -> int:
     """Replace the counts of some days; returns how many events they have."""
-    snapshot = reading(engine)
-    if engine.dialect.name == "postgresql":
-        # What waits in the journal must be just what was stored since: both are read as of one moment.
-        snapshot = snapshot.execution_options(isolation_level="REPEATABLE READ")
 
     def look(conn: Connection) -> tuple[Tally, list[str]]:
         waiting = conn.execute(select(JournalRow.id, JournalRow.facts)).all() if last else []
@@ -76,7 +72,8 @@ def _recount(engine: Engine, days: Days, since: Since, describe: Describe, *, la
         told = folding.told_of(conn, {fact.session for fact in facts}, describe)
         return count(facts, flow, {}, folding.seen_before(conn, facts), told, since), [row.id for row in waiting]
 
-    tally, waiting = transaction(snapshot, look)
+    # What waits in the journal must be just what was stored since.
+    tally, waiting = transaction(snapshot(engine), look)
     for piece in _pieces(sorted(tally.moved_visitors), AT_ONCE):
         transaction(engine, partial(counts.write_seen, seen={key: tally.seen[key] for key in piece}))
     transaction(engine, partial(_replace, days=days, since=since, tally=tally, waiting=waiting))

@@ -13,17 +13,22 @@ _OF_A_REQUEST = ("Invalid request", "Error handling request")
 class ServerLog(Logger):  # type: ignore[misc]
     """Gunicorn's logger; what is of no weight is left to gunicorn, which leaves it out."""
 
-    def critical(self, msg: object, *args: object, **_: object) -> None:
-        _say("critical", msg, args)
+    def critical(self, msg: object, *args: object, exc_info: object = None, **_: object) -> None:
+        _say("critical", msg, args, _failure(exc_info))
 
-    def error(self, msg: object, *args: object, **_: object) -> None:
-        _say("error", msg, args)
+    def error(self, msg: object, *args: object, exc_info: object = None, **_: object) -> None:
+        _say("error", msg, args, _failure(exc_info))
 
-    def warning(self, msg: object, *args: object, **_: object) -> None:
-        _say("warning", msg, args)
+    def warning(self, msg: object, *args: object, exc_info: object = None, **_: object) -> None:
+        _say("warning", msg, args, _failure(exc_info))
 
     def exception(self, msg: object, *args: object, **_: object) -> None:
         _say("error", msg, args, sys.exc_info()[1])
+
+
+def _failure(exc_info: object) -> BaseException | None:
+    """Return the failure that is being handled, where a trace of it is asked for."""
+    return sys.exc_info()[1] if exc_info else None
 
 
 def _say(level: str, msg: object, args: tuple[object, ...], failure: BaseException | None = None) -> None:
