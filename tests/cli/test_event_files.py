@@ -1,6 +1,7 @@
 """``tracker event export`` and ``tracker event import``: what goes out comes in again, once, at its own time."""
 
 import csv
+import fcntl
 import io
 import json
 from typing import Any
@@ -178,6 +179,32 @@ def test_a_table_of_one_s_own_is_enough(bring_in, make_source, tracker) -> None:
     first, _ = tracker("event", "list", "--json").lines
     assert first["properties"] == {"price": 3, "name": "two\nlines"}
     assert tracker("profile", "show", first["profile"], "--json").object["events"] == 2
+
+
+@ON_SQLITE
+def test_a_file_that_is_being_imported_is_not_imported_twice_at_once(bring_in, make_source, tmp_path, read) -> None:
+    make_source("shop")
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps(LINE) + "\n")
+    with file.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        said, _ = bring_in()
+    assert (said.code, read(reports.events)) == (1, [])
+    assert said.err == f"Another import of {file} is running; it brings in all of it.\n"
+    assert bring_in()[0].code == 0
+    assert len(read(reports.events)) == 1
+
+
+@ON_SQLITE
+def test_a_row_that_is_set_aside_is_there_as_it_was_written(bring_in, make_source) -> None:
+    make_source("shop")
+    rows = b'id,type,source,time,properties\n1,a,shop,2015-03-01,"{no ""json"""\n2,a,shop,2015-03-01,{},surplus\n'
+    said, aside = bring_in(rows, name="events.csv")
+    assert said.code == 1
+    assert [entry["text"] for entry in aside] == [
+        '1,a,shop,2015-03-01,"{no ""json"""',
+        "2,a,shop,2015-03-01,{},surplus",
+    ]
 
 
 @pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])

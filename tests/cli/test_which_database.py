@@ -43,6 +43,23 @@ def test_where_no_database_is_none_is_made_and_the_settings_are_named(words, tra
     assert not (tmp_path / "var").exists()
 
 
+@ON_SQLITE
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("db", "check"), ("source", "list")], ids=" ".join)
+@pytest.mark.parametrize("damage", ["no database", "an overwritten page"])
+def test_a_file_that_cannot_be_read_as_a_database_is_told_in_a_sentence(words, damage, tracker, engine) -> None:
+    file = Path(engine.url.database)
+    engine.dispose()
+    content = file.read_bytes()
+    # The first page begins the schema, which everybody reads.
+    file.write_bytes(b"hello" if damage == "no database" else content[:100] + b"x" * 4000 + content[4100:])
+    said = tracker(*words)
+    assert said.code == 1
+    last = said.err.splitlines()[-1]
+    assert last.startswith(f"{file} is damaged, or no database at all: ")
+    assert "tracker db restore FILE" in last
+    assert "Traceback" not in said.err
+
+
 @pytest.mark.parametrize(
     "words", [("db", "upgrade"), ("db", "check"), ("db", "maintain"), ("source", "list")], ids=" ".join
 )

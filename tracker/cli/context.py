@@ -1,5 +1,6 @@
 """What every command needs: the settings, a database that is migrated, and one way to print and to fail."""
 
+import sqlite3
 import sys
 from collections.abc import Iterable
 from functools import cached_property
@@ -14,6 +15,10 @@ from tracker.store.address import shown
 
 if TYPE_CHECKING:
     from tracker.store.engine import Engine
+
+
+_UNREADABLE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_REMEDY = "Restore a copy: tracker db restore FILE"
 
 
 class House:
@@ -79,6 +84,20 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except Unavailable as error:
             fail(f"{error.detail} ({error.__cause__.__class__.__name__})")
+        except Exception as error:
+            if damage := _damage(error):
+                fail(f"{_settings(makes=False).sqlite_file} is damaged, or no database at all: {damage}. {_REMEDY}")
+            raise
+
+
+def _damage(error: BaseException | None) -> str | None:
+    """Return what SQLite says where a failure comes from a file that it cannot read as a database."""
+    while error is not None:
+        # What Python's module says by itself has no code of SQLite's.
+        if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNREADABLE:
+            return str(error)
+        error = error.__cause__
+    return None
 
 
 def _settings(*, makes: bool) -> Settings:

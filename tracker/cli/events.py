@@ -15,7 +15,7 @@ from tracker.cli.backups import explained, progress
 from tracker.cli.context import House, as_json, fail, house, print_lines
 from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
-from tracker.ingest.importing import Importer, beside
+from tracker.ingest.importing import Importer, InUse, beside
 from tracker.ingest.lines import Reader
 from tracker.store import reports, sources
 from tracker.store.backup import whole
@@ -78,7 +78,10 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
     reader = Reader(system_clock(), house.settings.limits, IdentityOffice(keys), source_id)
     importer = Importer(house.engine, known, reader, new_uuid, tombstone_digest(keys))
     run = importer.run(file)
-    done = first = next(run)
+    try:
+        done = first = next(run)
+    except InUse:
+        fail(f"Another import of {file} is running; it brings in all of it.")
     if first.line:
         click.echo(f"Going on after line {first.line:,}, where an earlier run was stopped.")
     with progress("Importing") as tell:

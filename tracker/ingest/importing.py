@@ -1,6 +1,7 @@
 """Bringing in events of the past: read, decided and committed like any others, at the time at which they happened."""
 
 import csv
+import fcntl
 import io
 import os
 from collections import Counter
@@ -29,6 +30,10 @@ AT_ONCE = 500
 """Lines a transaction: a visitor who clicks meanwhile waits no longer than one of these takes."""
 _SHOWN = 2_000
 Numbered = tuple[int, bytes | BadLine]
+
+
+class InUse(Exception):
+    """Another import of the same file is under way, and both would write the same notes beside it."""
 
 
 @dataclass(slots=True)
@@ -60,9 +65,10 @@ class Importer:
     def run(self, file: Path) -> Iterator[Progress]:
         """Yield how far it is, first and after each piece; a second run goes on where the first one was stopped."""
         note, aside = beside(file, "progress"), beside(file, "rejected.jsonl")
-        progress = _progress(note, file)
-        yield progress
         with file.open("rb") as lines, open(aside, "ab", opener=private) as rejected:
+            _take(lines)
+            progress = _progress(note, file)
+            yield progress
             rejected.truncate(progress.aside)
             found = numbered(lines, progress, as_table=file.suffix.lower() == ".csv")
             while piece := list(islice(found, AT_ONCE)):
@@ -76,9 +82,9 @@ class Importer:
                 progress = Progress(progress.size, piece[-1][0], entries, far, out, dict(counted))
                 _write(note, progress)
                 yield progress
-        note.unlink(missing_ok=True)
-        if not progress.aside:
-            aside.unlink()
+            note.unlink(missing_ok=True)
+            if not progress.aside:
+                aside.unlink()
 
     def _piece(self, piece: Sequence[Numbered]) -> tuple[list[tuple[int, bytes, str]], Counter[str]]:
         """Commit a piece; returns the lines that are no events with the reason of each, and how many had which fate."""
@@ -93,7 +99,7 @@ class Importer:
                     raise BadLine(f"source: there is none with the id {past.payload.source_id!r}.")
                 good.append((number, raw, past))
             except BadLine as why:
-                bad.append((number, b"" if isinstance(raw, BadLine) else raw, str(why)))
+                bad.append((number, raw.text if isinstance(raw, BadLine) else raw, str(why)))
         good.sort(key=lambda entry: entry[2].at)
         if good:
             months.make_for(self.engine, good[0][2].at, good[-1][2].at)
@@ -143,6 +149,14 @@ def beside(file: Path, name: str) -> Path:
     return file.with_name(f"{file.name}.{name}")
 
 
+def _take(file: BinaryIO) -> None:
+    """Keep the file to this import until it is closed; InUse where another one is at it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InUse from None
+
+
 def numbered(file: BinaryIO, progress: Progress, *, as_table: bool) -> Iterator[Numbered]:
     """Yield the lines that are still to be done with their numbers, the first of the file being 1; no empty ones."""
     if as_table:
@@ -155,13 +169,20 @@ def numbered(file: BinaryIO, progress: Progress, *, as_table: bool) -> Iterator[
             yield number, line.rstrip(b"\r\n")
 
 
+def _written(row: Sequence[str]) -> bytes:
+    """Return a row as a table has it, for who puts it right."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(row)
+    return text.getvalue().encode(errors="surrogateescape")
+
+
 def _rows(file: BinaryIO, done: int) -> Iterator[Numbered]:
     """Yield the rows of a table below its line of names, each with the number of the line that it begins in."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     rows = csv.reader(text)
     names: list[str] = []
     while True:
-        number = rows.line_num + 1
+        number, row = rows.line_num + 1, list[str]()
         try:
             row = next(rows)
             if not names:
@@ -173,7 +194,7 @@ def _rows(file: BinaryIO, done: int) -> Iterator[Numbered]:
         # What is no UTF-8 is refused as text that is no JSON.
         except (BadLine, csv.Error, TypeError) as why:
             if number > done:
-                yield number, BadLine(str(why))
+                yield number, BadLine(str(why), _written(row))
     text.detach()
 
 

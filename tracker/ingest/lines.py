@@ -25,7 +25,11 @@ _FORMULA = re.compile(r"'[=+\-@\t\r]")
 
 
 class BadLine(ValueError):
-    """A line that is no event; the text says why."""
+    """A line that is no event, and why; ``text`` is the line where nobody else has it."""
+
+    def __init__(self, why: str, text: bytes = b"") -> None:
+        super().__init__(why)
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
