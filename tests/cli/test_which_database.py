@@ -126,3 +126,16 @@ def test_what_a_restore_and_a_first_upgrade_make_is_the_one_that_was_named(track
     assert migrations.is_current(engine)
     engine.dispose()
     assert Path(tmp_path / "there.db").exists()
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("words", [("db", "check"), ("db", "upgrade"), ("source", "list")], ids=" ".join)
+def test_a_server_that_cannot_be_reached_is_named_without_its_password(words, tracker) -> None:
+    port = free_port()
+    said = tracker(*words, DATABASE_URL=f"postgresql://anna:secret-7@127.0.0.1:{port}/handoff")
+    assert said.code == 1
+    last = said.err.splitlines()[-1]
+    assert f"127.0.0.1:{port}/handoff cannot be reached or written: " in last
+    assert "refused" in last
+    assert "secret-7" not in said.err
+    assert "same body" not in said.err

@@ -83,11 +83,17 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except Unavailable as error:
-            fail(f"{error.detail} ({error.__cause__.__class__.__name__})")
+            fail(f"{shown(_settings(makes=False).database_url)} cannot be reached or written: {_reason(error)}")
         except Exception as error:
             if damage := _damage(error):
                 fail(f"{_settings(makes=False).sqlite_file} is damaged, or no database at all: {damage}. {_REMEDY}")
             raise
+
+
+def _reason(error: Unavailable) -> str:
+    """Return what the database or its driver says, in one line."""
+    said = getattr(error.__cause__, "orig", None) or error.__cause__ or error.detail
+    return " ".join(str(said).split())
 
 
 def _damage(error: BaseException | None) -> str | None:

@@ -23,7 +23,7 @@ SWITCHES = {
 """Settings that are on or off, with what the form calls them; all that have no field are typed as JSON."""
 
 CONSENT = {"off": "None", "any": "Any consent", "named": "The one named here"}
-GPC = {"on": "Who sends it is left alone", "off": "Who sends it is recorded too"}
+GPC = {"on": "Honoured: nothing of theirs is stored", "off": "Not honoured: they are recorded too"}
 FIELDS = (SETTING, "requireConsent", "consentName", "respectGPC")
 _OF_SETTING = {SETTING: (SETTING,), "requireConsent": ("requireConsent", "consentName"), "respectGPC": ("respectGPC",)}
 _UNSAID: Mapping[str, Any] = {SETTING: None, "requireConsent": False, "respectGPC": True}
