@@ -59,7 +59,7 @@ def test_what_is_said_of_privacy_is_typed_and_seen_in_the_snippet_by_the_keyboar
     page.keyboard.type("ads")
     expect(page.locator("#snippet")).to_contain_text('"requireConsent":"ads"')
     page.keyboard.press("Tab")
-    page.keyboard.type("Who sends it is recorded")
+    page.keyboard.type("Not honoured")
     expect(page.locator("#snippet")).to_contain_text('"respectGPC":false')
     page.keyboard.press("Tab")
     days = page.get_by_label("Days to keep what it sends")
