@@ -54,7 +54,7 @@ def restore(house: House, file: Path, yes: bool) -> None:
     """Put what was saved to FILE in the place of the database; the collector must not run."""
     database = house.beginning.sqlite_file
     if database is None:
-        click.echo(f"Database: {shown(house.beginning.database_url)}", err=True)
+        house.say_which()
         with explained():
             dumps.restore(house.any_engine, file)
         click.echo(f"Restored {file}. Now: tracker db upgrade && tracker db check")
