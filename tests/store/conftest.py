@@ -13,7 +13,7 @@ def fold(engine, clock):
 
     def go() -> int:
         counted = 0
-        while step := transaction(engine, lambda conn: folding.fold(conn, describe, clock())):
+        while step := transaction(engine, lambda conn: folding.fold(conn, describe, clock())).rows:
             counted += step
         return counted
 

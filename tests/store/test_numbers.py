@@ -9,6 +9,7 @@ from store.histories import PAGES, describe, from_shop_to_blog, history, rows, s
 from tracker.core.keeping import Keeping
 from tracker.core.model import Event
 from tracker.core.times import DAY
+from tracker.ingest.counting import fold_all
 from tracker.store import counts, folding, people, recount, retention
 from tracker.store.engine import LostRace, transaction
 from tracker.store.tables import (
@@ -61,7 +62,7 @@ def test_a_fold_that_fails_before_its_commit_has_counted_nothing_and_the_next_on
         pass
 
     def dies(conn):
-        assert folding.fold(conn, describe, 0) == 1
+        assert folding.fold(conn, describe, 0).rows == 1
         raise Killed
 
     with pytest.raises(Killed):
@@ -75,9 +76,26 @@ def test_many_batches_are_counted_in_steps_of_bounded_size(record, engine, clock
     for number in range(6):
         record(f"e{number}", session=f"s{number}")
     step = transaction(engine, lambda conn: folding.fold(conn, describe, clock(), 2))
-    assert step == 2
-    assert step + fold() == 6
+    assert step == (2, True)
+    assert step.rows + fold() == 6
     assert total(engine) == (6, 6, 6, 0)
+
+
+def test_counting_goes_on_while_more_waits_and_ends_with_what_waited_when_it_looked(
+    record, engine, clock, monkeypatch
+) -> None:
+    monkeypatch.setattr(folding, "FACTS_A_STEP", 2)
+    for number in range(3):
+        record(f"e{number}", session=f"s{number}")
+    pauses: list[float] = []
+
+    def comes_meanwhile(pause: float) -> None:
+        pauses.append(pause)
+        record(f"later-{len(pauses)}", session="s9")
+
+    assert fold_all(engine, clock, comes_meanwhile) == 4
+    assert len(pauses) == 1
+    assert total(engine) == (4, 4, 4, 0)
 
 
 def test_robots_are_counted_apart(record, fold, engine, broken) -> None:
@@ -122,8 +140,8 @@ def test_of_more_names_than_are_kept_the_rest_is_counted_together(record, fold, 
 def test_two_processes_do_not_count_at_once(record, engine, clock) -> None:
     record("e1", session="s1")
     with engine.begin() as first:
-        assert folding.fold(first, describe, clock()) == 1
-        assert transaction(engine, lambda conn: folding.fold(conn, describe, clock())) == 0
+        assert folding.fold(first, describe, clock()) == (1, False)
+        assert transaction(engine, lambda conn: folding.fold(conn, describe, clock())) == folding.NOTHING
 
 
 def test_while_somebody_counts_anew_the_journal_waits_and_a_hold_that_was_left_ends_by_itself(

@@ -20,7 +20,7 @@ def describe(header: str) -> Agent:
 @pytest.fixture
 def fold(engine, clock):
     def go() -> None:
-        while transaction(engine, lambda conn: folding.fold(conn, describe, clock())):
+        while transaction(engine, lambda conn: folding.fold(conn, describe, clock())).rows:
             pass
 
     return go

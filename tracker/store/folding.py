@@ -1,7 +1,7 @@
 """Folding the journal into the counts: a few rows at a time, each exactly once, by one process at a time."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Delete, Select, Text, bindparam, cast, delete, insert, select, text, tuple_
@@ -20,17 +20,27 @@ FACTS_A_STEP = 200
 _LOCK = 7_268_465_333
 
 
-def fold(conn: Connection, describe: Describe, now: Micros, most: int = FACTS_A_STEP) -> int:
-    """Count what waits longest, about so many facts, and take it out of the journal; returns how many rows of it.
+class Folded(NamedTuple):
+    """What one step has counted: so many rows of the journal, and whether others waited beside them."""
 
-    0 where nothing waits, and where another process is at it.
+    rows: int
+    more: bool
+
+
+NOTHING = Folded(0, more=False)
+
+
+def fold(conn: Connection, describe: Describe, now: Micros, most: int = FACTS_A_STEP) -> Folded:
+    """Count what waits longest, about so many facts, and take it out of the journal.
+
+    NOTHING where nothing waits, and where another process is at it.
     """
     if not alone(conn) or held(conn, now):
-        return 0
+        return NOTHING
     return fold_some(conn, describe, most)
 
 
-def fold_some(conn: Connection, describe: Describe, most: int = FACTS_A_STEP) -> int:
+def fold_some(conn: Connection, describe: Describe, most: int = FACTS_A_STEP) -> Folded:
     """Count what waits longest; for who has seen to it that nobody else does."""
     counted: list[str] = []
     facts: list[Fact] = []
@@ -43,12 +53,12 @@ def fold_some(conn: Connection, describe: Describe, most: int = FACTS_A_STEP) ->
         if len(facts) >= most:
             break
     if not counted:
-        return 0
+        return NOTHING
     write(conn, counted_on_top(conn, facts, flow, describe))
     if facts:
         OLD_VISITS.run(conn, before=max(fact.at for fact in facts) // HOUR - 48, most=2 * len(facts))
     COUNTED.run(conn, ids=counted)
-    return len(counted)
+    return Folded(len(counted), more=len(facts) >= most)
 
 
 def alone(conn: Connection) -> bool:

@@ -46,7 +46,7 @@ def recount(engine: Engine, describe: Describe, clock: Callable[[], Micros]) -> 
     transaction(engine, lambda conn: folding.hold(conn, clock() + HELD_FOR))
     try:
         summing.forget_all(engine)
-        while transaction(engine, lambda conn: folding.fold_some(conn, describe)):
+        while transaction(engine, lambda conn: folding.fold_some(conn, describe)).rows:
             pass
         oldest = transaction(reading(engine), lambda conn: conn.scalar(select(func.min(EventRow.received_at))))
         today = clock() // DAY
