@@ -4,7 +4,9 @@ Such a route belongs to a blueprint like any other, by which Flask knows its met
 written in another way; both ways run the same function (docs/decisions/0015-direct-routes.md).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +22,8 @@ from tracker.web.services import Services, services, services_of
 
 Environ = Mapping[str, Any]
 Handler = Callable[[Services, Environ, Notes], Answer]
+_CORK: int | None = getattr(socket, "TCP_CORK", None)
+"""Linux's option that holds back what is written to a connection until it is taken away again."""
 _LINES = {status: f"{status} {phrase.upper()}" for status, phrase in HTTP_STATUS_CODES.items()}
 
 
@@ -62,9 +66,34 @@ def install(app: Flask) -> None:
         # What was not modified has the length that the client knows.
         length = [] if answer.status == 304 else [("Content-Length", str(len(answer.body)))]
         start_response(_LINES[answer.status], [*answer.headers, *length])
-        return (answer.body,)
+        connection = environ.get("gunicorn.socket")
+        return (answer.body,) if connection is None or not answer.body else _OnePacket(answer.body, connection)
 
     app.wsgi_app = direct_or_flask  # type: ignore[method-assign]
+
+
+class _OnePacket:
+    """A body whose head waits for it: gunicorn writes the two one after the other, and whoever reads wakes up twice."""
+
+    __slots__ = ("_body", "_connection")
+
+    def __init__(self, body: bytes, connection: socket.socket) -> None:
+        self._body = body
+        self._connection = connection
+        self._hold(1)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,))
+
+    def close(self) -> None:
+        """Let both go; a WSGI server calls this whatever came of the writing."""
+        self._hold(0)
+
+    def _hold(self, held: int) -> None:
+        if _CORK is not None:
+            # What is no TCP connection, or none any more, has nothing to hold back.
+            with suppress(OSError):
+                self._connection.setsockopt(socket.IPPROTO_TCP, _CORK, held)
 
 
 def _answered(handler: Handler, parts: Services, environ: Environ) -> Answer:
