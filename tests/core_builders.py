@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from tracker.core.known import Known, absorb
@@ -106,8 +105,8 @@ def secret(name: str) -> str:
 
 def secretly(asked: Payload) -> Payload:
     """The same payload with event ids that nobody can guess."""
-    events = (replace(event, id=secret(event.id)) if event.id else event for event in asked.events)
-    return replace(asked, events=tuple(events))
+    events = (event._replace(id=secret(event.id)) if event.id else event for event in asked.events)
+    return asked._replace(events=tuple(events))
 
 
 def payload(

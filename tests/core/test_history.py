@@ -1,7 +1,5 @@
 """What an operator brings in keeps the names it had, and comes in once."""
 
-from dataclasses import replace
-
 import pytest
 from core_builders import NOW, UUID, world
 
@@ -25,7 +23,7 @@ def decided(payload: Payload, known: Known) -> tuple[list[str], Resolution]:
 
 @pytest.mark.parametrize("profile", ["p", UUID])
 def test_a_visitor_whom_nobody_knows_keeps_its_id(profile: str) -> None:
-    made, resolution = decided(replace(PAST, profile_id=profile), world())
+    made, resolution = decided(PAST._replace(profile_id=profile), world())
     assert made == [profile]
     assert (resolution.profile_id, resolution.warnings) == (profile, ())
     assert not any(isinstance(step, AddAlias) for step in resolution.steps)
@@ -48,7 +46,7 @@ def test_a_session_of_the_same_name_does_not_make_two_visitors_one() -> None:
     ids=["no name", "a name of nobody", "an erased one"],
 )
 def test_whose_name_may_not_be_taken_is_given_another_one(known: Known, named: str | None) -> None:
-    assert decided(replace(PAST, profile_id=named), known)[0] == ["new-profile"]
+    assert decided(PAST._replace(profile_id=named), known)[0] == ["new-profile"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The nouns: what they are when nothing is said, and that nobody changes them under somebody else's hands."""
 
-from dataclasses import FrozenInstanceError, fields
-
 import pytest
 
 from tracker.core.limits import KIB, MIB, Limits
@@ -25,8 +23,9 @@ def test_everything_is_saved_and_nothing_debugged_unless_told_otherwise():
 
 @pytest.mark.parametrize("noun", [Source("s", "S"), Payload("s", ()), Event("page-view"), Options(), Limits()])
 def test_a_noun_does_not_change(noun):
-    with pytest.raises(FrozenInstanceError):
-        setattr(noun, fields(noun)[0].name, "other")
+    for name in type(noun).__annotations__:
+        with pytest.raises(AttributeError):
+            setattr(noun, name, "other")
 
 
 def test_the_limits_are_those_of_the_contract():

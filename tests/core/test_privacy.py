@@ -114,7 +114,7 @@ def test_without_consent_nothing_is_written_and_no_id_is_made_up() -> None:
     assert answer.reply()["session"] == {"id": "s"}
     assert answer.fates == (("e1", "not-saved"), ("", "not-saved"))
     assert answer.warnings == ("This source requires consent; nothing of what came without it was stored.",)
-    assert only(known, replace(asked, session_id=None)).reply()["session"] == {}
+    assert only(known, asked._replace(session_id=None)).reply()["session"] == {}
 
 
 def test_what_an_event_without_consent_claims_is_not_heard() -> None:
@@ -139,7 +139,7 @@ def test_the_consent_of_a_new_visitor_is_noted_with_the_profile() -> None:
 def test_what_the_page_states_is_noted_only_where_the_profile_does_not_know() -> None:
     stated = payload("P", "s", VIEW, context={"consents": {"a": True}})
     known = world(["P"], sources=[source(requireConsent=True)])
-    first, second = play(known, stated, replace(stated, events=(LATER,)))
+    first, second = play(known, stated, stated._replace(events=(LATER,)))
     assert [step.consents for step in first.steps if isinstance(step, SetConsents)] == [{"a": True}]
     assert not [step for step in second.steps if isinstance(step, SetConsents)]
 

@@ -1,7 +1,5 @@
 """What becomes of each event."""
 
-from dataclasses import replace
-
 import pytest
 from core_builders import NOW, UUID, event, only, payload, play, referral, told, visit, world
 
@@ -194,7 +192,7 @@ def test_of_types_that_a_source_has_not_had_as_many_are_noted_as_there_is_room_f
     known.types["shop"] = frozenset(f"type-{number}" for number in range(MOST_TYPES - 1))
     kinds = ("type-1", "new", "newer", "new")
     asked = payload(None, "s", *(event(f"e{number}", kind) for number, kind in enumerate(kinds)))
-    answer = only(known, replace(asked, events=(*asked.events, event("e9", "newest", too_large=70_000))))
+    answer = only(known, asked._replace(events=(*asked.events, event("e9", "newest", too_large=70_000))))
 
     assert [fate for _, fate in answer.fates] == ["stored", "stored", "quarantined", "stored", "quarantined"]
     assert [(step.type, step.held) for step in answer.steps if isinstance(step, NoteType)] == [("new", MOST_TYPES - 1)]

@@ -1,7 +1,6 @@
 """Events that were kept out: looked at page by page, and stored after all, once."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -77,8 +76,8 @@ def test_what_was_cut_off_or_belongs_to_nobody_any_more_stays_and_says_why(
     make_source, record, again, engine, digest, clock, read
 ) -> None:
     make_source("shop")
-    large = replace(KEPT_OUT, id="cut", properties={"p": "x" * 20_000})
-    old, gone = replace(KEPT_OUT, id="old"), replace(KEPT_OUT, id="gone")
+    large = KEPT_OUT._replace(id="cut", properties={"p": "x" * 20_000})
+    old, gone = KEPT_OUT._replace(id="old"), KEPT_OUT._replace(id="gone")
     profile = record(events=(large, old, gone), session="s1").profile_id
     change = QuarantineRow.__table__.update()
     bare = json.dumps({"type": "order", "id": "old", "properties": {}, "context": {}})
@@ -110,7 +109,7 @@ def test_an_event_whose_visit_nobody_knows_stays(make_source, record, again, eng
 def test_the_list_goes_on_where_a_page_of_it_ends(make_source, record, read, clock) -> None:
     make_source("shop")
     for name in ("a", "b", "c"):
-        record(events=(replace(KEPT_OUT, id=f"{name}1"), replace(KEPT_OUT, id=f"{name}2")), session="s1")
+        record(events=(KEPT_OUT._replace(id=f"{name}1"), KEPT_OUT._replace(id=f"{name}2")), session="s1")
         clock.forward(1)
     first = read(quarantine.listed, None, 3)
     assert [one.id for one in first] == ["c2", "c1", "b2"]

@@ -1,7 +1,5 @@
 """What is committed is found again, in a fixed number of statements."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import Engine, event
 
@@ -189,7 +187,7 @@ def test_reading_what_a_batch_needs_takes_at_most_four_selects_at_any_size(engin
     claim = Claim(0, (IdentityKey("user_id", "7", ("h" * 40,)),))
 
     def selects(count: int, **more: object) -> list[str]:
-        asked = [replace(payload, **more) for payload in payloads(count)]
+        asked = [payload._replace(**more) for payload in payloads(count)]
         return statements_of(engine, lambda: read(known, asked, {}, digest, NOW))
 
     one, fifty = selects(2), selects(50)

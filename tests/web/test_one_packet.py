@@ -13,7 +13,7 @@ pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Return the two ends of a TCP connection: the server's, written to at once, and the client's, which never waits."""
+    """Return the ends of a TCP connection: the server's, which sends at once, and the client's, which never waits."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         client = socket.create_connection(listening.getsockname())
         server, _ = listening.accept()

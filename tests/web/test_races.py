@@ -7,7 +7,6 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +202,7 @@ def test_batches_that_meet_in_opposite_orders_do_not_wait_for_each_other(known, 
             for n in range(60)
         ]
         if known:
-            record.batch(*(replace(payload, events=(Event("before"),)) for payload in batch))
+            record.batch(*(payload._replace(events=(Event("before"),)) for payload in batch))
         start = threading.Barrier(2)
 
         def commit(payloads: list[Payload], start=start) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Micros = int
 """A moment: microseconds since 1970-01-01 UTC. Both databases keep it as the same BIGINT."""
 
 Json = Mapping[str, Any]
+NOTHING_SAID: Json = {}
 
 SourceKind = Literal["browser", "server"]
 Referrals = Literal["signed", "plain", "off"]
@@ -59,14 +60,13 @@ class Options:
     debugger: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that a visitor did, as it came in. ``id`` is the client's idempotency key, None where it gave none."""
 
     type: str
     id: str | None = None
-    properties: Json = field(default_factory=dict)
-    context: Json = field(default_factory=dict)
+    properties: Json = NOTHING_SAID
+    context: Json = NOTHING_SAID
     tags: tuple[str, ...] = ()
     time: Times = Times()
     options: Options = Options()
@@ -130,8 +130,7 @@ class Claim:
     """True where it named somebody in words that name nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """One request to ``/track``, checked and normalised. From here on nobody sees the dict it came in."""
 
     source_id: str
@@ -141,12 +140,12 @@ class Payload:
     profile_id: str | None = None
     profile_ids: tuple[str, ...] = ()
     profile_times: Times = Times()
-    context: Json = field(default_factory=dict)
-    properties: Json = field(default_factory=dict)
+    context: Json = NOTHING_SAID
+    properties: Json = NOTHING_SAID
     options: Options = Options()
     referral: Referral | None = None
     claims: tuple[Claim, ...] = ()
-    device: Json = field(default_factory=dict)
+    device: Json = NOTHING_SAID
     gpc: bool = False
     """The browser sends Global Privacy Control."""
     dnt: bool = False
@@ -154,16 +153,14 @@ class Payload:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A live profile, as far as a decision needs to know it."""
 
     id: str
     identified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A stored session. ``profile_id`` is as it was written; read it through ``Known.live``."""
 
     id: str
@@ -172,16 +169,14 @@ class Session:
     updated: Micros = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """Where an event id of this source already went: what a retry must find again."""
 
     profile_id: str | None
     session_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(NamedTuple):
     """All that a decision may not make up itself: the server's time and ids that nobody has yet.
 
     ``events`` holds one new id for each event of the payload, in order.

@@ -27,12 +27,11 @@ def without_private(source: Source, payload: Payload) -> Payload:
     if not names:
         return payload
     url = scrubber(read_names(" ".join(names), standard=())).url
-    return replace(
-        payload,
+    return payload._replace(
         context=scrubbed(payload.context, url),
         properties=scrubbed(payload.properties, url),
         events=tuple(
-            replace(event, properties=scrubbed(event.properties, url), context=scrubbed(event.context, url))
+            event._replace(properties=scrubbed(event.properties, url), context=scrubbed(event.context, url))
             for event in payload.events
         ),
         claims=tuple(replace(claim, traits=scrubbed(claim.traits, url)) for claim in payload.claims),
@@ -154,7 +153,7 @@ def _narrowed(payload: Payload, keeps: tuple[bool, ...]) -> Payload:
     if all(keeps):
         return payload
     events = tuple(
-        event if keep else replace(event, options=replace(event.options, save_event=False))
+        event if keep else event._replace(options=replace(event.options, save_event=False))
         for event, keep in zip(payload.events, keeps, strict=True)
     )
-    return replace(payload, events=events, claims=tuple(claim for claim in payload.claims if keeps[claim.position]))
+    return payload._replace(events=events, claims=tuple(claim for claim in payload.claims if keeps[claim.position]))

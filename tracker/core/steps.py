@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tracker.core.model import Event, IdentityKind, Json, Micros
 
 Fate = Literal["stored", "duplicate", "quarantined", "not-saved"]
 
 
-@dataclass(frozen=True, slots=True)
-class CreateProfile:
+class CreateProfile(NamedTuple):
     """A new profile, and the alias by which it names itself."""
 
     id: str
@@ -18,16 +17,14 @@ class CreateProfile:
     updated: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class TouchProfile:
+class TouchProfile(NamedTuple):
     """A live profile was active; fails as a lost race where it is not live any more."""
 
     id: str
     at: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class AddAlias:
+class AddAlias(NamedTuple):
     """One more id that names a live profile. The first owner of an id wins."""
 
     id: str
@@ -94,8 +91,7 @@ class SpendPass:
     expires: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSession:
+class OpenSession(NamedTuple):
     """A new session; ``client_id`` is the id the client goes by, also where it is not this session's own."""
 
     id: str
@@ -110,8 +106,7 @@ class OpenSession:
     device: Json
 
 
-@dataclass(frozen=True, slots=True)
-class ContinueSession:
+class ContinueSession(NamedTuple):
     """A known session was active; an empty context or properties leaves what is stored."""
 
     id: str
@@ -128,8 +123,7 @@ class RepointSession:
     profile_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoreEvent:
+class StoreEvent(NamedTuple):
     """An event with its id, and with the profile and session as they were at that moment.
 
     ``batch`` is the task id of its request, ``batch_size`` how many events of that request are stored: so that
@@ -214,8 +208,7 @@ Step = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What one payload led to: the steps to write and what the answer says of them."""
 
     task: str

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from tracker.core.known import absorb
 from tracker.core.model import Fresh, Payload, Source
@@ -155,8 +154,8 @@ class Committer:
     def _set_aside(self, waiting: _Waiting, sources: dict[str, Source]) -> None:
         """Quarantine the events of the one payload that cannot be stored; its visitor is kept all the same."""
         payload, fresh = waiting.asked
-        events = tuple(replace(event, unstorable=True) for event in payload.events)
-        bare = replace(payload, events=events, context={}, properties={}, device={})
+        events = tuple(event._replace(unstorable=True) for event in payload.events)
+        bare = payload._replace(events=events, context={}, properties={}, device={})
         try:
             waiting.resolution = self._commit([(bare, fresh)], sources)[0]
         except (Rejected, Unavailable) as failure:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from tracker.core.limits import Limits
@@ -85,7 +84,7 @@ def _walk(body: dict[str, Any], rules: Rules, tally: Tally) -> None:
     carrier["pass"] = None
     walk(body, ("body",), rules, tally)
     tally.members -= 1
-    walk(own, ("body", "context", "tracardi"), replace(rules, links=False, cut=False), tally)
+    walk(own, ("body", "context", "tracardi"), rules._replace(links=False, cut=False), tally)
     carrier["pass"] = own["pass"]
     return None
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.core.limits import Limits
 from tracker.core.refusal import Location, Problem
@@ -37,8 +37,7 @@ LONGEST_PATH = 6
 Place = tuple[Container, Any, str | int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """What a walk enforces, and what the bytes of the body have ruled out beforehand."""
 
     limits: Limits

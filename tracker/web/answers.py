@@ -1,6 +1,6 @@
 """An answer before it is Flask's or WSGI's."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 from flask import Response
@@ -9,8 +9,7 @@ Header = tuple[str, str]
 JSON: Header = ("Content-Type", "application/json")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back: the body as it is sent, the status, and all headers that are this answer's own."""
 
     body: bytes

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.core.identity_keys import IDENTIFYING
 from tracker.core.ids import names_nobody
 from tracker.core.limits import Limits
 from tracker.core.linking import host_of
-from tracker.core.model import Claim, Event, LinkPass, Micros, Options, Payload, Referral, Times
+from tracker.core.model import NOTHING_SAID, Claim, Event, LinkPass, Micros, Options, Payload, Referral, Times
 from tracker.core.times import parse
 from tracker.core.touchpoint import first_page, referrer_host
 from tracker.ingest.decode import Decoded, oversized
@@ -27,8 +27,7 @@ _NO_TIMES, _NO_OPTIONS = Times(), Options()
 _LONGEST_IN_PASS = {"profile": 128, "source": 128, "session": 128, "pass": 1024, "referrer": 4096}
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """How a payload came in: what the request says besides its body."""
 
     now: Micros
@@ -36,7 +35,7 @@ class Arrival:
     read_pass: Callable[[str | None], LinkPass]
     read_claim: Callable[[str, int, Mapping[str, Any]], Claim]
     origin_host: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NOTHING_SAID
     """What may be kept of the request's headers."""
     country: str | None = None
 
