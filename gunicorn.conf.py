@@ -1,6 +1,5 @@
 """How gunicorn serves the collector; the settings come from the same environment as everything else."""
 
-import gc
 import mmap
 import os
 import secrets
@@ -65,6 +64,7 @@ def post_worker_init(worker: "Worker") -> None:
     from tracker.ingest.fresh import system_clock
     from tracker.store import migrations, months
     from tracker.store.engine import connect
+    from tracker.web import memory
     from tracker.web.services import services_of
 
     engine = connect(_settings.database_url)
@@ -87,11 +87,7 @@ def post_worker_init(worker: "Worker") -> None:
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
     keep_counting(_settings.database_url)
-    # What is loaded by now lives as long as the worker does: looking through it for garbage again and again took 4 % of
-    # the requests of returning visitors that a core can answer, and 9 % of those of new ones.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    memory.settle()
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
