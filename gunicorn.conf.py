@@ -2,7 +2,6 @@
 
 import mmap
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -98,38 +97,11 @@ def post_worker_init(worker: "Worker") -> None:
 
 def _say_where() -> None:
     """Print where the collector is and how to begin, now that it takes requests and commands find a whole database."""
-    lines = [
-        f"Handoff listens on http://{_settings.host}:{_settings.port}, known to browsers as {_settings.public_url}",
-        f"The console is at {_settings.public_url}/",
-        *_setup(),
-        "Or from here: make a source, then paste its snippet into your page:",
-        "  .venv/bin/tracker source create --name 'My site'",
-        "  .venv/bin/tracker snippet SOURCE_ID",
-    ]
+    from tracker.web.welcome import welcome
+
     # One write, so that it does not mix with the log lines of the workers; nobody has to read it.
     with suppress(OSError):
-        os.write(1, "".join(f"{line}\n" for line in lines).encode())
-
-
-def _setup() -> list[str]:
-    """Return the link that makes the first user, as long as there is none; it is shown here and nowhere else."""
-    from tracker.core.refusal import Unavailable
-    from tracker.ingest.fresh import system_clock
-    from tracker.store import accounts
-    from tracker.store.engine import Rejected, connect, transaction
-
-    engine, token = connect(_settings.database_url), secrets.token_urlsafe(32)
-    try:
-        offered = transaction(engine, lambda conn: accounts.offer_setup(conn, token, system_clock()))
-    except (Unavailable, Rejected):
-        # A collector without a console is better than none; the next start offers it again.
-        return []
-    finally:
-        engine.dispose()
-    if not offered:
-        return []
-    link = f"{_settings.public_url}/setup?token={token}"
-    return ["Nobody can log in yet. Open this once, within a day, to begin:", f"  {link}"]
+        os.write(1, "".join(f"{line}\n" for line in welcome(_settings, os.environ)).encode())
 
 
 def _migrate(worker: "Worker") -> None:

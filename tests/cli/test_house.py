@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ports import free_port
@@ -149,8 +151,9 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(
                 threading.Event().wait(0.005)
             # It is said when it is true: at once there is an answer, and a database for commands.
             assert ask(f"{address}/readyz") == 200
-            made = shell("source", "create", "--name", "Shop", "--id", "shop", "--json", **serving)
-            assert made.code == 0, made.err
+            made, printed = as_printed((tmp_path / "log").read_text(), shell)
+            assert made.object["id"] == "shop"
+            assert "https://collect.example/tracker?source_id=shop" in printed.out
             body = json.dumps({"source": {"id": "shop"}, "events": [{"type": "a", "id": "e1"}]}).encode()
             assert ask(f"{address}/track", body) == 200
             with socket.create_connection(("127.0.0.1", port)) as broken:
@@ -165,7 +168,7 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(
     assert ended == 0
     said = (tmp_path / "log").read_text().splitlines()
     order = ["Handoff starts on", "Made ", "Handoff listens on", "The console is at", "Nobody can log in yet."]
-    order += ["  http", "Or from here", "  .venv/bin/tracker source create", "  .venv/bin/tracker snippet"]
+    order += ["  http", "Or from here:", "  DATA_DIR=", "  DATA_DIR="]
     told = [line for line in said if not line.startswith("{")]
     assert [line for line, begins in zip(told, order, strict=True) if not line.startswith(begins)] == []
     assert [json.loads(line)["says"] for line in said if '"event":"server"' in line] == ["Invalid request"]
@@ -175,6 +178,19 @@ def test_serving_on_a_fresh_folder_migrates_takes_events_and_ends_in_peace(
     assert (event["id"], event["source"]) == ("e1", "shop")
     assert tracker("db", "restore", "--yes", str(tmp_path / "copy.db"), **serving).code == 0
     assert shell("db", "check", **serving).code == 0
+
+
+def as_printed(told: str, shell) -> list[Any]:
+    """Call the commands that a server has printed, with no variable of the database but those that it has printed."""
+    called = []
+    for line in (line for line in told.splitlines() if ".venv/bin/tracker" in line):
+        words = shlex.split(line.replace("SOURCE_ID", "shop") + " --id shop --json" * ("create" in line))
+        start = words.index(".venv/bin/tracker")
+        given = {"DATABASE_URL": "", "SECRET_KEY": "", "PUBLIC_URL": ""} | dict(
+            word.split("=") for word in words[:start]
+        )
+        called.append(shell(*words[start + 1 :], **given))
+    return called
 
 
 def ask(url: str, body: bytes | None = None) -> int:

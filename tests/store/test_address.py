@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.store.address import shown
+from tracker.store.address import hides, shown
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,17 @@ def test_the_place_is_said_and_the_password_is_not(url: str, said: str) -> None:
 def test_a_file_is_said_with_its_whole_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert shown("sqlite:///var/handoff.db") == str(tmp_path / "var" / "handoff.db")
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////srv/x.db?timeout=5", "postgresql+psycopg://anna@db/x?host=/run/postgresql"]
+)
+def test_a_url_that_is_told_as_it_is_hides_nothing(url: str) -> None:
+    assert not hides(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://anna:hunter2@db/x", "postgresql://db/x?password=hunter2", "postgresql://db/x?sslmode=require"]
+)
+def test_a_url_that_may_hold_a_password_is_known(url: str) -> None:
+    assert hides(url)

@@ -17,3 +17,8 @@ def shown(url: str) -> str:
     # A password may stand there as well, and so may the one of a certificate.
     hosts = urlencode([(name, value) for name, value in parse_qsl(query) if name in _SHOWN], safe=":/,")
     return f"{address}?{hosts}" if hosts else address
+
+
+def hides(url: str) -> bool:
+    """Return True where people are not told all of a URL, because a password may be in what is left out."""
+    return not url.startswith("sqlite") and shown(url) != url.replace("+psycopg", "", 1)
