@@ -1,12 +1,15 @@
 """How gunicorn serves the collector; the settings come from the same environment as everything else."""
 
+import fcntl
 import mmap
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 _settings = Settings.from_env()
 # One byte that the master and all its workers share: 1 as soon as any worker has found the schema in order.
 _schema_was_seen = mmap.mmap(-1, 1)
+# Of the workers that start together one migrates: a lock on this nameless file ends with the process that holds it.
+_turn, _name = tempfile.mkstemp()
+os.unlink(_name)
 
 bind = f"{_settings.host}:{_settings.port}"
 # A half-sent request holds a thread for good, and four of them freeze a threaded worker; a greenlet costs nothing.
@@ -105,19 +111,53 @@ def _say_where() -> None:
 
 
 def _migrate(worker: "Worker") -> None:
-    # In a process of its own, so that a long migration does not look like a worker that hangs.
-    with subprocess.Popen([Path(sys.executable).with_name("tracker"), "db", "upgrade"]) as upgrade:  # noqa: S603
+    """Migrate in a process of its own, so that it does not look like a worker that hangs, unless a neighbour has."""
+    upgrades: list[subprocess.Popen[bytes]] = []
 
-        def stop(*_: object) -> None:
-            # Gunicorn's own handlers end a worker that serves; this one has to take its migration along.
+    def stop(*_: object) -> None:
+        # Gunicorn's own handlers end a worker that serves; this one has to take its migration along.
+        for upgrade in upgrades:
             upgrade.kill()
-            os._exit(0)
+        os._exit(0)
 
-        usual = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
-        while (code := upgrade.poll()) is None:
-            worker.notify()
-            time.sleep(0.05)
-        for number, handler in usual.items():
-            signal.signal(number, handler)
-    if code:
-        sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.
+    usual = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
+    _wait(worker, _has_its_turn)
+    if _still_to_do():
+        with subprocess.Popen([Path(sys.executable).with_name("tracker"), "db", "upgrade"]) as upgrade:  # noqa: S603
+            upgrades.append(upgrade)
+            _wait(worker, lambda: upgrade.poll() is not None)
+        if upgrade.returncode:
+            sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.
+    fcntl.lockf(_turn, fcntl.LOCK_UN)
+    for number, handler in usual.items():
+        signal.signal(number, handler)
+
+
+def _wait(worker: "Worker", over: Callable[[], bool]) -> None:
+    """Return once that is so; the master is told meanwhile that the worker lives."""
+    while not over():
+        worker.notify()
+        time.sleep(0.05)
+
+
+def _has_its_turn() -> bool:
+    """Return True where no other worker of this server migrates, and from now on none does but this one."""
+    with suppress(BlockingIOError):
+        fcntl.lockf(_turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _still_to_do() -> bool:
+    """Return False where a neighbour has migrated before this worker had its turn."""
+    from tracker.store import migrations
+    from tracker.store.engine import connect
+
+    engine = connect(_settings.database_url)
+    try:
+        return not migrations.is_current(engine)
+    except Exception:
+        # Whoever migrates says what is wrong.
+        return True
+    finally:
+        engine.dispose()

@@ -13,6 +13,8 @@ def migrate(conn: Connection) -> None:
     """Run the migrations that were asked for, in one transaction, one process at a time."""
     if conn.dialect.name == "postgresql":
         migrations.hold(conn)
+    # Only now is it sure that nobody else migrates.
+    context.config.attributes["before"] = migrations.revision_in(conn)
     context.configure(
         connection=conn,
         target_metadata=Base.metadata,

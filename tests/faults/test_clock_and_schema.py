@@ -91,6 +91,18 @@ def test_a_migration_that_is_killed_half_way_is_done_by_the_server_that_starts_n
         engine.dispose()
 
 
+def test_of_two_workers_on_an_empty_database_one_migrates_and_says_so(empty_database_url, tmp_path):
+    server = Server(tmp_path, empty_database_url, workers=2)
+    try:
+        server.start()
+        told = server.log.read_text()
+    finally:
+        server.stop()
+    assert told.count("igrated from nothing to") == 1, told
+    assert told.count("Database: ") <= 1, told
+    assert "The database is at" not in told
+
+
 @pytest.fixture
 def starts_a_worker(house, monkeypatch):
     """Do what gunicorn does for a worker before it serves, with the settings of a running collector."""

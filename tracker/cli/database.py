@@ -32,8 +32,8 @@ db_commands.add_command(backups.copy)
 def upgrade(house: House) -> None:
     """Bring the database to the schema of this version; harmless when it is there already."""
     # Whoever has looked at a file that was not there has made an empty one of it.
-    made = house.beginning.on_sqlite and migrations.revision(house.any_engine) is None
-    if not made:
+    is_new = house.beginning.on_sqlite and migrations.revision(house.any_engine) is None
+    if not is_new:
         house.say_which()
     try:
         before, after = migrations.upgrade(house.any_engine)
@@ -41,7 +41,7 @@ def upgrade(house: House) -> None:
         fail(str(error))
     months.make_ahead(house.any_engine, system_clock())
     steps = f"from {before or 'nothing'} to {after}."
-    if made:
+    if is_new and before is None:
         click.echo(f"Made {shown(house.beginning.database_url)}, migrated {steps}")
     else:
         click.echo(f"The database is at {after}." if before == after else f"Migrated {steps}")

@@ -55,10 +55,11 @@ def head() -> str:
 
 def revision(engine: Engine) -> str | None:
     """Return the revision the database is at, None where it was never migrated; Unavailable where it cannot say."""
-    return transaction(reading(engine), _revision)
+    return transaction(reading(engine), revision_in)
 
 
-def _revision(conn: Connection) -> str | None:
+def revision_in(conn: Connection) -> str | None:
+    """Return the same, as this transaction sees it."""
     if not inspect(conn).has_table("alembic_version"):
         return None
     found: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
@@ -85,7 +86,8 @@ def is_ready(engine: Engine) -> bool:
 def upgrade(engine: Engine) -> tuple[str | None, str | None]:
     """Migrate to the newest revision; returns (revision before, revision after). Running it twice changes nothing.
 
-    Newer where the database is past that already: there is no way down.
+    Where another process was quicker, the two are the same. Newer where the database is past that already: there is no
+    way down.
     """
     before = revision(engine)
     _refuse_newer(engine, before)
@@ -95,7 +97,9 @@ def upgrade(engine: Engine) -> tuple[str | None, str | None]:
         try:
             from alembic import command
 
-            command.upgrade(config(patient), "head")
+            alembic = config(patient)
+            command.upgrade(alembic, "head")
+            before = alembic.attributes["before"]
         finally:
             patient.dispose()
     return before, revision(engine)
