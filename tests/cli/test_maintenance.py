@@ -31,9 +31,9 @@ def test_a_dry_run_says_of_each_source_what_would_go_and_maintenance_does_it(tra
     for said, doing in ((dry, "Would forget"), (wet, "Forgetting")):
         assert f"{doing} of decade what is older than 3650 days" in said.out
         assert f"{doing} of all others what is older than 30 days" in said.out
-        assert "  of plain: 2 events, 1 visits\n" in said.out
+        assert "  of plain: 2 events, 1 visit\n" in said.out
         assert "of decade:" not in said.out
-        assert "           1 people\n" in said.out
+        assert "           1 person\n" in said.out
     assert left(read) == ["decade-1", "decade-2"]
     assert tracker("db", "check").code == 0
 
@@ -42,7 +42,8 @@ def test_a_dry_run_says_of_each_source_what_would_go_and_maintenance_does_it(tra
 def test_a_source_with_a_number_of_its_own_forgets_where_all_others_keep_everything(tracker, read) -> None:
     assert tracker("source", "change", "plain", "--retention-days", "1").code == 0
     said = tracker("db", "maintain")
-    assert "Forgetting of plain what is older than 1 days" in said.out
+    assert "Forgetting of plain what is older than 1 day (" in said.out
+    assert "  of plain: 2 events, 1 visit\n" in said.out
     assert "Everything of all others is kept.\n" in said.out
     assert left(read) == ["decade-1", "decade-2"]
 

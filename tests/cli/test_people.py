@@ -141,6 +141,14 @@ def test_erasing_asks_first_and_then_leaves_nothing(tracker, read) -> None:
 
 
 @ONE_DATABASE
+def test_one_of_a_thing_is_told_in_the_singular(tracker, record) -> None:
+    alone = record("e9", session="alone").profile_id
+    asked = tracker("profile", "erase", alone, answer="y\n")
+    assert f"{alone}: 1 visit, 1 event. This cannot be undone." in asked.out
+    assert asked.out.endswith("Erased 1 event, 1 session, 1 id, 1 profile.\n")
+
+
+@ONE_DATABASE
 def test_erasing_after_a_yes_is_the_same(tracker) -> None:
     assert tracker("profile", "erase", UUID, answer="y\n").out.endswith(
         "Erased 2 events, 2 sessions, 3 ids, 2 profiles.\n"

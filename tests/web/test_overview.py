@@ -50,6 +50,16 @@ def text_of(answer) -> str:
     return " ".join(unescape(answer.text).split())
 
 
+@pytest.mark.parametrize(("paths", "said"), [(11, "1 further view."), (12, "2 further views.")])
+def test_what_a_list_leaves_out_is_counted_in_words(paths, said, console, make_source, track, fold) -> None:
+    make_source("shop")
+    for number in range(paths):
+        url = f"https://shop.example/{number}"
+        track(f"e{number}", context={"page": {"url": url}}, session="s1", headers={"User-Agent": PHONE})
+    fold()
+    assert f">{said}</p>" in text_of(console.get("/"))
+
+
 def test_the_front_page_leads_to_the_sources_until_something_was_counted(console) -> None:
     assert console.get("/").location == "/sources"
 

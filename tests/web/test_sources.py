@@ -42,6 +42,12 @@ def test_a_site_has_no_secret_to_renew(console, make_source) -> None:
     assert console.post("/source/secret?id=shop").status_code == 404
 
 
+def test_one_day_is_told_in_the_singular(console, make_source) -> None:
+    for days, said in ((1, "1 day</p>"), (30, "30 days</p>")):
+        make_source(f"shop-{days}", settings={"retentionDays": days})
+        assert f'<span class="label">Kept for</span>{said}' in console.get(f"/source?id=shop-{days}").text
+
+
 def test_a_source_is_switched_off_and_on(console, make_source, engine) -> None:
     make_source("shop")
     for enabled, state in (("no", False), ("yes", True)):

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tracker.cli.context import House, fail, house
+from tracker.core.plurals import counted
 from tracker.settings import BadSettings, Settings
 from tracker.store import backup, copying, dumps, migrations
 from tracker.store.address import shown
@@ -90,7 +91,7 @@ def copy(house: House, url: str, rehearse: bool) -> None:
         counts = copying.copy(house.engine, engine, tell, keep=not rehearse)
     for table, rows in counts.items():
         click.echo(f"  {rows:>12,} {table}")
-    done = f"Copied and checked {sum(counts.values()):,} rows in {time.monotonic() - started:,.1f} s"
+    done = f"Copied and checked {counted(sum(counts.values()), 'row')} in {time.monotonic() - started:,.1f} s"
     if rehearse:
         click.echo(f"{done}, and let them go again.")
         click.echo(f"This was a rehearsal: nothing was written to {shown(target)} but empty tables.")

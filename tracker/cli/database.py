@@ -8,6 +8,7 @@ import click
 from tracker.cli import backups, forgetting
 from tracker.cli.context import House, fail, house
 from tracker.core.keeping import keeping
+from tracker.core.plurals import counted
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
 from tracker.store import attempts, migrations, months, reports, retention
@@ -57,7 +58,8 @@ def check(house: House) -> None:
     for finding in findings:
         click.echo(f"{'ok    ' if not finding.broken else 'BROKEN'}  {finding.invariant}" + _count(finding.broken))
     repeated = transaction(reading(house.engine), reports.repeated)
-    click.echo(f"ok      repeats so far: {repeated} events came again to /track and were not stored twice")
+    were = "was" if repeated == 1 else "were"
+    click.echo(f"ok      repeats so far: {counted(repeated, 'event')} came again to /track and {were} not stored twice")
     sys.exit(any(finding.broken for finding in findings))
 
 
@@ -76,8 +78,11 @@ def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
     if not dry_run:
         for month in months.make_ahead(house.engine, now):
             click.echo(f"Made the table of {month.year}-{month.number:02}.")
-        click.echo(f"Purged {retention.purge_passes(house.engine, now)} spent link passes.")
-        click.echo(f"Purged {attempts.purge(house.engine, now)} notes of requests that were turned away.")
+        click.echo(
+            f"Purged {counted(retention.purge_passes(house.engine, now), 'spent link pass', 'spent link passes')}."
+        )
+        notes = "note of a request that was turned away", "notes of requests that were turned away"
+        click.echo(f"Purged {counted(attempts.purge(house.engine, now), *notes)}.")
     try:
         kept = keeping(now, days, all_sources(house.engine))
     except ValueError as error:
@@ -94,4 +99,4 @@ def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
 
 
 def _count(broken: int) -> str:
-    return f": {broken} rows" if broken else ""
+    return f": {counted(broken, 'row')}" if broken else ""

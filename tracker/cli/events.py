@@ -13,6 +13,7 @@ import orjson
 
 from tracker.cli.backups import explained, progress
 from tracker.cli.context import House, as_json, fail, house, print_lines
+from tracker.core.plurals import counted
 from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.importing import Importer, InUse, beside
@@ -59,7 +60,7 @@ def export(house: House, /, file: Path, overwrite: bool, **filters: str | None) 
     started, write = time.monotonic(), _write_table if file.suffix.lower() == ".csv" else _write_lines
     with explained(), whole(file) as draft, draft.open("wb") as out:
         events = write(out, reports.every_event(house.engine, **filters))
-    click.echo(f"Wrote {events:,} events to {file}, {_speed(events, started)}.")
+    click.echo(f"Wrote {counted(events, 'event')} to {file}, {_speed(events, started)}.")
 
 
 @event_commands.command("import")
@@ -88,7 +89,7 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
         for done in run:
             tell(done.offset, done.size)
     said = ", ".join(f"{count:,} {fate}" for fate, count in sorted(done.fates.items()) if count) or "nothing"
-    click.echo(f"{done.entries:,} lines: {said}; {_speed(done.entries - first.entries, started)}.")
+    click.echo(f"{counted(done.entries, 'line')}: {said}; {_speed(done.entries - first.entries, started)}.")
     if done.aside:
         fail(f"What was set aside, and why, is in {beside(file, 'rejected.jsonl')}.")
 

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from tracker.cli.context import House, as_json, fail, house, print_object
+from tracker.core.plurals import counted
 from tracker.ingest.fresh import system_clock, tombstone_digest
 from tracker.store import people, reports
 from tracker.store.engine import Connection, reading, transaction
@@ -96,7 +97,8 @@ def erase(house: House, profile_id: str, yes: bool) -> None:
     if person is None:
         fail(f"No profile answers to {profile_id!r}.")
     if not yes:
-        click.echo(f"{person['id']}: {person['visits']} visits, {person['events']} events. This cannot be undone.")
+        what = f"{counted(person['visits'], 'visit')}, {counted(person['events'], 'event')}"
+        click.echo(f"{person['id']}: {what}. This cannot be undone.")
         click.confirm("Erase it?", abort=True)
     digest = tombstone_digest(house.settings.secret_keys)
     try:
@@ -104,7 +106,7 @@ def erase(house: House, profile_id: str, yes: bool) -> None:
     except people.NoSuchPerson as error:
         fail(str(error))
     people.wipe(house.engine)
-    click.echo("Erased " + ", ".join(f"{count} {noun}" for noun, count in counts.items()) + ".")
+    click.echo("Erased " + ", ".join(counted(count, noun.removesuffix("s")) for noun, count in counts.items()) + ".")
 
 
 @click.group("session")

@@ -16,6 +16,7 @@ def report_commands() -> None:
 @house
 def rebuild(house: House) -> None:
     """Count anew, from the events that are stored; visitors may click on meanwhile."""
+    from tracker.core.plurals import counted
     from tracker.core.times import DAY, iso
     from tracker.ingest.agents import describe
     from tracker.ingest.fresh import system_clock
@@ -25,7 +26,7 @@ def rebuild(house: House) -> None:
     for day, found in recount.recount(house.engine, describe, system_clock):
         days, events = days + 1, events + found
         if sys.stderr.isatty():
-            click.echo(f"\r  {iso(day * DAY)[:10]}  {events:>14,} events ", nl=False, err=True)
+            click.echo(f"\r  {iso(day * DAY)[:10]}  {counted(events, 'event'):>21} ", nl=False, err=True)
     if sys.stderr.isatty():
         click.echo("\r", nl=False, err=True)
-    click.echo(f"Counted {events:,} events of {days:,} days.")
+    click.echo(f"Counted {counted(events, 'event')} of {counted(days, 'day')}.")

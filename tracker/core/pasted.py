@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tracker.core.auto_rules import event_problems
 from tracker.core.literals import Code, Unreadable, read_literal
+from tracker.core.plurals import counted
 
 LONGEST = 256 * 1024
 
@@ -198,8 +199,7 @@ def _others(options: Mapping[str, Any]) -> Iterator[str]:
 
 def _stays(text: str) -> Iterator[str]:
     if calls := len(_CALLS.findall(text)):
-        noun = "call" if calls == 1 else "calls"
-        yield f"{calls} {noun} of the tracker: such code goes on working and stays in the page."
+        yield f"{counted(calls, 'call')} of the tracker: such code goes on working and stays in the page."
     for name, pattern in _STAYS.items():
         if pattern.search(text):
             yield f"What is done with {name} goes on working and stays in the page."

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, Text, cast, func, select
 
+from tracker.core.plurals import counted
 from tracker.store import check, migrations, months
 from tracker.store.engine import Engine, reading, transaction
 from tracker.store.tables import Base, EventRow
@@ -105,7 +106,9 @@ def _write_sqlite(conn: Connection, table: Table, rows: list[tuple[Any, ...]]) -
 def _compare(conn: Connection, counts: dict[str, int]) -> None:
     for table in Base.metadata.sorted_tables:
         if (arrived := _count(conn, table)) != counts[table.name]:
-            raise Differs(f"{arrived} of {counts[table.name]} rows of {table.name} arrived.")
+            raise Differs(f"{arrived} of {counted(counts[table.name], 'row')} of {table.name} arrived.")
     for finding in check.check(conn):
         if finding.broken:
-            raise Differs(f"It is BROKEN already where it comes from: {finding.invariant} ({finding.broken} rows).")
+            raise Differs(
+                f"It is BROKEN already where it comes from: {finding.invariant} ({counted(finding.broken, 'row')})."
+            )

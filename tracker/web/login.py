@@ -8,6 +8,7 @@ from flask import session as cookie
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.core import account_rules
+from tracker.core.plurals import counted
 from tracker.ingest import passwords
 from tracker.store import accounts
 from tracker.store.accounts import Login, SetupIsOver, User
@@ -37,8 +38,8 @@ def log_in() -> BaseResponse:
     try:
         user = proven(name, request.form.get("password", ""))
     except TooManyTries as error:
-        minutes = -(-error.wait // 60)
-        answer = _door(429, name=name, problem=f"Too many wrong passwords; try again in {minutes} minutes.")
+        minutes = counted(-(-error.wait // 60), "minute")
+        answer = _door(429, name=name, problem=f"Too many wrong passwords; try again in {minutes}.")
         answer.headers["Retry-After"] = str(error.wait)
         return answer
     if user is None:

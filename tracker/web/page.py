@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response, g, render_template, send_from_dire
 
 from tracker.core.devices import device_name
 from tracker.core.model import Micros
+from tracker.core.plurals import noun
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
 FOLDER = _STATIC / "console"
@@ -39,6 +40,7 @@ def register(app: Flask) -> None:
         "clock": _clock,
         "exactly": _exactly,
         "json": _json,
+        "noun": noun,
         "device": device_name,
     }
     app.register_blueprint(assets_blueprint)
