@@ -30,12 +30,12 @@ class InUse(Exception):
 def save(database: Path, file: Path, tell: Tell) -> None:
     """Write the database, as it is at this moment, to a file that has its name only once it is whole and on the disk.
 
-    Events are taken meanwhile. Unfit where there is nothing to save or the copy turns out damaged.
+    Events are taken meanwhile. Unfit where there is nothing to save, or where the database or its copy is damaged.
     """
     with closing(_opened(database, "mode=rw")) as source, whole(file) as draft:
         # Reading in one transaction: without, every event that comes in would start the copy anew.
         source.execute("BEGIN")
-        _copy(source, draft, tell)
+        _copy(source, database, draft, tell)
 
 
 def restore(file: Path, database: Path, aside: Path, tell: Tell) -> None:
@@ -47,7 +47,7 @@ def restore(file: Path, database: Path, aside: Path, tell: Tell) -> None:
     with closing(_opened(file, "mode=ro&immutable=1")) as source, nobody_serves(database):
         _readable(source)
         with whole(database) as draft:
-            _copy(source, draft, tell)
+            _copy(source, file, draft, tell)
             if database.exists():
                 _closed(database)
                 os.link(database, aside)
@@ -96,18 +96,33 @@ def _settle(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _copy(source: sqlite3.Connection, draft: Path, tell: Tell) -> None:
+def _copy(source: sqlite3.Connection, original: Path, draft: Path, tell: Tell) -> None:
     with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
         try:
             source.execute("SELECT count(*) FROM sqlite_master").fetchone()
             source.backup(copy, pages=_PAGES_AT_ONCE, progress=lambda _, left, pages: tell(pages - left, pages))
             # One file and no second one beside it; the collector turns the journal on again when it opens it.
             copy.execute("PRAGMA journal_mode=DELETE")
-            [(verdict,), *_] = copy.execute("PRAGMA integrity_check(1)").fetchall()
         except sqlite3.DatabaseError as error:
-            raise Unfit(f"SQLite cannot read it: {error}") from error
-        if verdict != "ok":
-            raise Unfit(f"The copy is damaged: {verdict}")
+            raise Unfit(f"{original} cannot be copied: {error}") from error
+    # Whoever has written the copy still has pages of it in memory; what is read is what is in the file.
+    with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+        damage = _damage(copy)
+    if damage:
+        # A copy has all the damage of what it was made of; only now is it worth the time to look there.
+        own = _damage(source)
+        raise Unfit(
+            f"{original} is damaged: {own}" if own else f"The copy is damaged, while {original} is whole: {damage}"
+        )
+
+
+def _damage(database: sqlite3.Connection) -> str | None:
+    """Return the first damage that SQLite finds in a database, None where it is whole."""
+    try:
+        [(verdict,), *_] = database.execute("PRAGMA integrity_check(1)").fetchall()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if verdict == "ok" else " ".join(verdict.split())
 
 
 def _readable(source: sqlite3.Connection) -> None:
