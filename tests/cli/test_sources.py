@@ -93,9 +93,15 @@ def test_a_server_sources_secret_is_printed_this_once(tracker, engine) -> None:
 
 
 @ONE_DATABASE
-def test_people_get_a_line_a_field_and_a_line_a_source(tracker) -> None:
+def test_people_get_a_line_a_field_and_a_table_of_sources(tracker) -> None:
     assert tracker("source", "create", "--name", "Shop", "--id", "shop").out.split() == ["id", "shop", "secret", "null"]
-    assert tracker("source", "list").out == "shop  browser  True  Shop\n"
+    tracker("source", "create", "--name", "The CRM", "--id", "crm-1", "--kind", "server", "--retention-days", "30")
+    tracker("source", "disable", "crm-1")
+    assert tracker("source", "list").out.splitlines() == [
+        "id     kind     state     keeps days  name",
+        "shop   browser  enabled   default     Shop",
+        "crm-1  server   disabled  30          The CRM",
+    ]
 
 
 @ONE_DATABASE

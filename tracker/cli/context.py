@@ -2,7 +2,7 @@
 
 import sqlite3
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -132,3 +132,11 @@ def print_lines(found: Iterable[dict[str, Any]], as_json: bool, columns: tuple[s
     """Print many objects: JSON lines for scripts, the named columns for people."""
     for entry in found:
         click.echo(orjson.dumps(entry).decode() if as_json else "  ".join(str(entry[name]) for name in columns))
+
+
+def print_table(rows: Sequence[Mapping[str, str]]) -> None:
+    """Print a heading and a line a row, in columns as wide as what they hold; nothing where there is no row."""
+    lines = [tuple(rows[0]), *(tuple(row.values()) for row in rows)] if rows else []
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
-from tracker.cli.context import House, as_json, fail, house, print_lines, print_object
+from tracker.cli.context import House, as_json, fail, house, print_lines, print_object, print_table
 from tracker.core.keeping import MOST_DAYS, SETTING
 from tracker.core.model import Source, SourceKind
 from tracker.ingest.fresh import system_clock
@@ -128,8 +128,22 @@ def identify_secret(house: House, source_id: str) -> None:
 @house
 def list_sources(house: House, as_json: bool) -> None:
     """List all sources, the oldest first."""
-    found = map(sources.shown, sources.all_sources(house.engine))
-    print_lines(found, as_json, ("id", "kind", "enabled", "name"))
+    found = sources.all_sources(house.engine)
+    if as_json:
+        print_lines(map(sources.shown, found), as_json, ())
+    else:
+        print_table([_row(source) for source in found])
+
+
+def _row(source: Source) -> dict[str, str]:
+    """Return what people see of a source in a list; how long it keeps what it sends is told in days."""
+    return {
+        "id": source.id,
+        "kind": source.kind,
+        "state": "enabled" if source.enabled else "disabled",
+        "keeps days": str(source.settings.get(SETTING) or "default"),
+        "name": source.name,
+    }
 
 
 @source_commands.command("disable")
