@@ -69,6 +69,20 @@ def test_what_is_changed_of_a_source_changes_and_all_else_stays(tracker, tmp_pat
 
 
 @ONE_DATABASE
+def test_each_list_of_a_source_can_be_emptied(tracker, engine) -> None:
+    told = ("--origin", "https://a.example", "--domain", "a.example", "--link", "b.example")
+    tracker("source", "create", "--name", "Shop", "--id", "shop", *told)
+    [before] = sources.all_sources(engine)
+    for number, name in enumerate(("origins", "domains", "links")):
+        both = tracker("source", "change", "shop", f"--no-{name}", *told[2 * number : 2 * number + 2])
+        said = f"--no-{name} and --{name[:-1]} contradict each other; choose one.\n"
+        assert (both.code, both.err, sources.all_sources(engine)) == (1, said, [before])
+        assert tracker("source", "change", "shop", f"--no-{name}").code == 0
+        before = replace(before, **{name: ()})
+        assert sources.all_sources(engine) == [before]
+
+
+@ONE_DATABASE
 def test_a_number_of_days_is_taken_when_a_source_is_made_and_listed_with_it(tracker, tmp_path) -> None:
     config = tmp_path / "config.json"
     for number, said in enumerate(("0", "1.5", '"7"', "true", "36501", "[7]")):

@@ -18,6 +18,7 @@ from tracker.script.render import FORMS
 from tracker.store import sources
 
 Command = Callable[..., Any]
+_LISTS = {"origins": "--origin", "domains": "--domain", "links": "--link"}
 _UNKNOWN = "There is no source with the id {!r}; see: tracker source list"
 
 
@@ -75,11 +76,18 @@ def create(house: House, /, source_id: str | None, kind: SourceKind, as_json: bo
 @source_commands.command("change")
 @click.argument("source_id", metavar="ID")
 @_options(name=False)
+@click.option("--no-origins", is_flag=True, help="Empty the list of origins: any may post.")
+@click.option("--no-domains", is_flag=True, help="Empty the list of hosts that its site answers on.")
+@click.option("--no-links", is_flag=True, help="Empty the list of domains to pass the profile to.")
 @house
 def change(house: House, /, source_id: str, **options: Any) -> None:
     """Change what is named of a source; all else stays. A list takes the place of the whole list."""
+    emptied: dict[str, Any] = {name: () for name in _LISTS if options.pop(f"no_{name}")}
+    if both := next(filter(options.get, emptied), None):
+        fail(f"--no-{both} and {_LISTS[both]} contradict each other; choose one.")
     try:
-        if not sources.change(house.engine, _told(_found(house, source_id), **options), system_clock()):
+        meant = replace(_told(_found(house, source_id), **options), **emptied)
+        if not sources.change(house.engine, meant, system_clock()):
             fail(_UNKNOWN.format(source_id))
     except ValueError as error:
         fail(str(error))
