@@ -1,5 +1,6 @@
 """The builder in a browser: checked and shown as it is typed, and nothing typed is lost."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from browser.entering import HOME, log_in
@@ -77,3 +78,21 @@ def test_what_is_said_of_privacy_is_typed_and_seen_in_the_snippet_by_the_keyboar
     page.get_by_text("30 days").wait_for()
     [made] = [source for source in sources.all_sources(console.engine) if source.name == "Careful"]
     assert made.settings == {"requireConsent": "ads", "respectGPC": False, "retentionDays": 30}
+
+
+@pytest.mark.parametrize(("width", "height", "form"), [(1280, 900, "stub"), (1280, 900, "gtm"), (390, 700, "inline")])
+def test_the_snippet_is_shown_to_its_last_line(width, height, form, console: Web, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    log_in(console, page)
+    page.goto(f"{HOME}/sources/new")
+    page.get_by_label("Form of the snippet").select_option(form)
+    expect(page.locator("#snippet")).to_contain_text("onTracardiReady" if form == "inline" else "tracker")
+    page.wait_for_function("(box => box.scrollHeight <= box.clientHeight)(document.getElementById('snippet'))")
+
+
+def test_in_a_low_window_the_button_that_copies_the_snippet_stays_in_sight(console: Web, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 600})
+    log_in(console, page)
+    page.goto(f"{HOME}/sources/new")
+    page.get_by_label("Others").scroll_into_view_if_needed()
+    expect(page.get_by_role("button", name="Copy")).to_be_in_viewport()
