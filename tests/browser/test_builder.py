@@ -96,3 +96,43 @@ def test_in_a_low_window_the_button_that_copies_the_snippet_stays_in_sight(conso
     page.goto(f"{HOME}/sources/new")
     page.get_by_label("Others").scroll_into_view_if_needed()
     expect(page.get_by_role("button", name="Copy")).to_be_in_viewport()
+
+
+FOR_PAGES = ("Origins that may send", "Properties", "Domains that links carry", "Hand-overs", "Global Privacy Control")
+
+
+def test_a_backend_is_asked_for_what_matters_to_it_and_nothing_is_lost_on_the_way(console: Web, page: Page) -> None:
+    log_in(console, page)
+    page.goto(f"{HOME}/sources/new")
+    page.get_by_label("Name", exact=True).fill("Both")
+    typed = {"Origins that may send": "https://a.test", "Properties": '{"a": 1}', "Domains that links carry": "b.test"}
+    for label, text in typed.items():
+        page.get_by_label(label).fill(text)
+    kind = page.get_by_label("Who sends")
+    kind.select_option("server")
+    expect(page.get_by_role("heading", name="How it is reached")).to_be_visible()
+    for label in (*FOR_PAGES, "Record downloads", "Leave alone visitors"):
+        expect(page.get_by_label(label)).to_be_hidden()
+    for label in ("Who a visitor says", "Consent that is needed", "Days to keep", "Others"):
+        expect(page.get_by_label(label)).to_be_visible()
+    kind.select_option("browser")
+    for label, text in typed.items():
+        expect(page.get_by_label(label)).to_have_value(text)
+    # What is wrong would keep the source from being made, so it stays in sight until it is mended.
+    page.get_by_label("Origins that may send").fill("nowhere")
+    expect(page.locator("#origins-about")).to_contain_text("is not an origin")
+    kind.select_option("server")
+    expect(page.get_by_label("Hand-overs")).to_be_hidden()
+    page.get_by_label("Origins that may send").fill("https://a.test")
+    expect(page.get_by_label("Origins that may send")).to_be_hidden()
+    page.get_by_role("button", name="Make the source").first.click()
+    page.get_by_text("The secret, shown this once.").wait_for()
+    [made] = [source for source in sources.all_sources(console.engine) if source.name == "Both"]
+    assert (made.kind, made.origins, made.links) == ("server", ("https://a.test",), ("b.test",))
+    assert made.auto["events"] == [["page-view", {"a": 1}]]
+    page.get_by_role("link", name="Edit").click()
+    for label in FOR_PAGES:
+        expect(page.get_by_label(label)).to_be_hidden()
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_role("heading", name="How the backend sends").wait_for()
+    assert made in sources.all_sources(console.engine)

@@ -234,7 +234,3 @@ def test_an_edit_can_change_neither_the_id_nor_the_kind(console, make_source, en
     console.post("/source/edit?id=shop", **FULL | {"id": "other", "kind": "server"})
     [found] = sources.all_sources(engine)
     assert (found.id, found.kind, found.name) == ("shop", "browser", "Läden & Co")
-
-
-def test_a_backend_is_shown_no_snippet(console) -> None:
-    assert "A backend needs no snippet." in press(console, "preview", **FULL | {"kind": "server"})
