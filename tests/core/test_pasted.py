@@ -213,3 +213,22 @@ def test_what_is_missing_is_noticed(text: str, value: Any) -> None:
 def test_what_is_no_object_is_unreadable() -> None:
     with pytest.raises(Unreadable):
         read_literal("[1]", 0)
+
+
+@pytest.mark.parametrize(
+    ("api", "is_elsewhere"),
+    [
+        ("https://collect.example", False),
+        ("HTTP://Collect.Example/", False),
+        ("//collect.example/tracker?x", False),
+        ("https://own.example/h/tracker", False),
+        ("https://own.example", True),
+        ("https://collect.example.evil", True),
+        ("https://collect.example:8443", True),
+    ],
+)
+def test_only_another_collectors_address_is_told(api: str, is_elsewhere: bool) -> None:
+    pasted = f"options = {{tracker: {{url: {{api: '{api}'}}, source: {{id: 'shop'}}}}}}"
+    told = imported(pasted, ("https://collect.example", "https://own.example/h/")).left
+    assert bool(told) is is_elsewhere
+    assert all(note.startswith(f"url.api is {api}; the snippet from here names this collector") for note in told)

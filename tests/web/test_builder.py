@@ -200,6 +200,17 @@ def test_a_pasted_snippet_fills_the_form_and_says_what_it_could_not_take_over(co
     assert made.settings == {"linkPosition": "hash", "spa": True}
 
 
+def test_a_snippet_of_this_collector_is_not_taken_for_another_ones(console) -> None:
+    pasted = snippet(press(console, "preview", **FULL | {"show": "inline"}))
+    page = press(console, "import", **BARE, name="Again", paste=pasted)
+    assert "2 events, 1 trigger" in page
+    assert "names this collector" not in page
+    given = {"name": "Again", "api": "https://own.example/"}
+    pasted = snippet(press(console, "preview", **FULL | given | {"show": "inline"}))
+    assert "names this collector" not in press(console, "import", **BARE | given, paste=pasted)
+    assert "names this collector" in press(console, "import", **BARE, name="Again", paste=pasted)
+
+
 def test_what_is_wrong_in_a_pasted_snippet_is_said_at_its_field(console) -> None:
     page = press(console, "import", paste="options = {tracker: {auto: {triggers: [{trigger: 'onSight'}]}}}", name="x")
     assert "Choose when it fires." in below(page, "trigger-0-trigger")

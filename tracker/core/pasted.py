@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +24,7 @@ _STAYS = {
     "helpers": re.compile(r"\bhelpers\s*\.\s*(?:onClick|addListener|track)\b"),
 }
 _CALLS = re.compile(r"\btracker\s*\.\s*(?:track|identify)\s*\(")
+_SCHEME = re.compile(r"^(?:https?:)?//")
 _PLACEHOLDER = re.compile(r"<.*>|\s*|SOURCE[-_ ]ID", re.IGNORECASE)
 
 
@@ -51,8 +52,11 @@ class Imported:
         return {noun: count for noun, count in counts.items() if count}
 
 
-def imported(text: str) -> Imported:
-    """Return what a pasted text configures; ValueError where it holds no configuration that could be found."""
+def imported(text: str, here: Collection[str] = ()) -> Imported:
+    """Return what a pasted text configures; ValueError where it holds no configuration that could be found.
+
+    ``here`` are the addresses that this collector is reached at.
+    """
     if len(text) > LONGEST:
         raise ValueError("This is too long; paste the snippet alone, without the page around it.")
     found = _configuration(text)
@@ -68,7 +72,7 @@ def imported(text: str) -> Imported:
         events=tuple(_events(auto.pop("events", None), left)),
         triggers=tuple(_triggers(auto.pop("triggers", None), left)),
         settings=settings,
-        left=(*left, *_addresses(sections.get("url")), *_unknown(auto), *_others(found[0]), *_stays(text)),
+        left=(*left, *_addresses(sections.get("url"), here), *_unknown(auto), *_others(found[0]), *_stays(text)),
     )
 
 
@@ -174,11 +178,18 @@ def _holds_code(value: object) -> bool:
     return any(map(_holds_code, value)) if isinstance(value, list) else isinstance(value, Code)
 
 
-def _addresses(section: object) -> Iterator[str]:
+def _addresses(section: object, here: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each address of another collector; with that of this one nothing changes."""
     given = section if isinstance(section, dict) else {}
+    own = {_place(address) for address in here}
     for name in ("script", "api"):
-        if isinstance(given.get(name), str) and given[name]:
+        if isinstance(given.get(name), str) and given[name] and not _place(given[name]).startswith(tuple(own)):
             yield f"url.{name} is {given[name][:200]}; the snippet from here names this collector instead."
+
+
+def _place(address: str) -> str:
+    """Return an address without its scheme, which pages may leave out, and with a slash at its end."""
+    return _SCHEME.sub("", address.strip().lower()).partition("?")[0].rstrip("/") + "/"
 
 
 def _unknown(auto: Mapping[str, Any]) -> Iterator[str]:

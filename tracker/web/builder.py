@@ -103,12 +103,16 @@ def _fresh(found: Source | None) -> Response:
 def _taken_over(form: SourceForm, found: Source | None) -> Response:
     """Return the form with what the pasted snippet says, or with what is wrong with that."""
     try:
-        taken = imported(form.typed["paste"])
+        taken = imported(form.typed["paste"], _here(form))
     except ValueError as error:
         return _form_page(replace(form, problems={**form.problems, "paste": str(error)}), found)
     after = sent(filled(form, taken, new=found is None))
     form = read(after | {"paste": ""}, found or _BLANK)[1].while_typing()
     return _form_page(form, found, taken=_told(taken, found))
+
+
+def _here(form: SourceForm) -> list[str]:
+    return [address for address in (services().settings.public_url, form.typed["api"].strip()) if address]
 
 
 def _told(taken: Imported, found: Source | None) -> Imported:
