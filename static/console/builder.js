@@ -3,6 +3,14 @@ const form = () => document.getElementById('builder');
 let shown = form();
 const key = () => `draft ${form().dataset.draft}`;
 
+// What was filled and is empty now is wrong at once; what waits to be filled is not wrong yet.
+const filled = new Set();
+const note = ({ name, value }) => name && value.trim() && filled.add(name);
+const noteAll = () => {
+  filled.clear();
+  Array.from(form().elements).forEach((field) => (note(field), field.hasAttribute('aria-invalid') && filled.add(field.name)));
+};
+
 const keep = () => {
   const typed = new FormData(form());
   typed.delete('csrf');
@@ -16,6 +24,11 @@ const mark = () =>
     if (field.hasAttribute('aria-invalid')) field.setAttribute('aria-invalid', 'true');
   });
 
+document.addEventListener('input', ({ target }) => note(target));
+document.addEventListener('htmx:configRequest', ({ detail }) => {
+  const isEmpty = ({ name, value }) => filled.has(name) && !value.trim();
+  detail.parameters.emptied = Array.from(form().elements).filter(isEmpty).map(({ name }) => name).join(' ');
+});
 document.addEventListener('input', keep);
 document.addEventListener('change', keep);
 // Which draft was sent; console.js lets it go once a page says that it is stored.
@@ -25,6 +38,7 @@ document.addEventListener('htmx:afterSettle', () => {
   mark();
   if (form() == shown) return;
   shown = form();
+  noteAll();
   if ('fresh' in shown.dataset) sessionStorage.removeItem(key());
   else keep();
 });
@@ -38,6 +52,7 @@ document.addEventListener('htmx:afterSettle', () => {
 );
 
 document.addEventListener('DOMContentLoaded', () => {
+  noteAll();
   const draft = sessionStorage.getItem(key());
   if (!draft || !('fresh' in form().dataset)) return;
   const values = { do: 'draft', csrf: form().elements.csrf.value };

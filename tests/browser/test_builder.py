@@ -136,3 +136,34 @@ def test_a_backend_is_asked_for_what_matters_to_it_and_nothing_is_lost_on_the_wa
     page.get_by_role("button", name="Save").first.click()
     page.get_by_role("heading", name="How the backend sends").wait_for()
     assert made in sources.all_sources(console.engine)
+
+
+def test_a_name_that_is_cleared_is_asked_for_as_it_is_cleared_and_one_that_waits_is_not(
+    console: Web, page: Page
+) -> None:
+    log_in(console, page)
+    page.goto(f"{HOME}/sources/new")
+    page.get_by_label("Consent that is needed").select_option("named")
+    expect(page.get_by_text("2 fields are still to be filled in.")).to_be_visible()
+    name, about = page.get_by_label("Its name"), page.locator("#consentName-about")
+    expect(about).to_contain_text("As it is given")
+    name.fill("ads")
+    expect(page.get_by_text("1 field is still to be filled in.")).to_be_visible()
+    name.fill("")
+    expect(about).to_have_text("Name the consent that is needed, such as analytics.")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    # It stays wrong when the form is made anew around it.
+    page.get_by_role("button", name="Add an event").click()
+    expect(page.locator("#event-1-type")).to_be_focused()
+    page.get_by_label("Name", exact=True).fill("Shop")
+    expect(page.get_by_text("Not in it: what is wrong at 1 field.")).to_be_visible()
+    expect(about).to_have_text("Name the consent that is needed, such as analytics.")
+    # An id may be left empty.
+    page.get_by_label("Id", exact=True).fill("")
+    expect(page.locator("#snippet")).to_contain_text("SOURCE_ID")
+    expect(page.locator("#id-about")).to_have_text("It never changes later.")
+    name.fill("ads")
+    page.get_by_role("button", name="Make the source").first.click()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Its name").fill("")
+    expect(about).to_have_text("Name the consent that is needed, such as analytics.")

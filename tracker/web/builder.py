@@ -1,6 +1,7 @@
 """The builder: a source's form, what is wrong with it as it is typed, and the snippet that it makes."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -78,7 +79,7 @@ def build() -> BaseResponse:
     """Answer what is typed so far, or the form after a button of it; nothing is stored."""
     found = asked_for() if "id" in request.args else None
     wish, _, row = request.form.get("do", "preview").rpartition(":")
-    given, form = request.form.to_dict(), read(request.form, found or _BLANK)[1].while_typing()
+    given, form = request.form.to_dict(), _while_typing(request.form, found)
     match wish or row:
         case "reset":
             return _fresh(found)
@@ -89,10 +90,15 @@ def build() -> BaseResponse:
         case "remove":
             noun, _, place = row.partition("-")
             given = without_row(given, noun, int(place) if place.isdecimal() else -1)
-            form = read(given, found or _BLANK)[1].while_typing()
+            form = _while_typing(given, found)
         case "preview" if "HX-Request" in request.headers:
             return page("builder_preview.html", form=form, **_parts(form, found), oob=True)
     return _form_page(form, found, autofocus=row if wish == "add" else "", draft=(wish or row) == "draft")
+
+
+def _while_typing(given: Mapping[str, str], found: Source | None) -> SourceForm:
+    # The page's script says which fields have held something and hold nothing now.
+    return read(given, found or _BLANK)[1].while_typing(request.form.get("emptied", "").split())
 
 
 def _fresh(found: Source | None) -> Response:
@@ -107,7 +113,7 @@ def _taken_over(form: SourceForm, found: Source | None) -> Response:
     except ValueError as error:
         return _form_page(replace(form, problems={**form.problems, "paste": str(error)}), found)
     after = sent(filled(form, taken, new=found is None))
-    form = read(after | {"paste": ""}, found or _BLANK)[1].while_typing()
+    form = _while_typing(after | {"paste": ""}, found)
     return _form_page(form, found, taken=_told(taken, found))
 
 

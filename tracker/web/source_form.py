@@ -1,6 +1,6 @@
 """The form of a source: what was typed, the source that it means, and what is wrong, by field."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,9 +49,11 @@ class SourceForm:
         rows = {"event": self.events, "trigger": self.triggers}.get(noun, ())
         return rows[int(place)][part] if rows and place else self.typed.get(name, "")
 
-    def while_typing(self) -> "SourceForm":
-        """Return the form with the problems of what was typed; what is still empty is not wrong yet."""
-        said = {name: problem for name, problem in self.problems.items() if self.text(name).strip()}
+    def while_typing(self, emptied: Collection[str] = ()) -> "SourceForm":
+        """Return the form with the problems of what was typed or emptied; what is still empty is not wrong yet."""
+        # An id that was emptied is made up.
+        told = {*emptied} - {"id"}
+        said = {name: problem for name, problem in self.problems.items() if self.text(name).strip() or name in told}
         return replace(self, problems=said)
 
 
