@@ -46,6 +46,17 @@ def freeze(conn: Connection, kept: Keeping) -> None:
         conn.execute(_FROZEN, rows)
 
 
+def forgotten(conn: Connection, days: Iterable[tuple[str, int]]) -> None:
+    """Let the counts of some days stand, by source and day, of which events were forgotten in this transaction.
+
+    They may have been thawed since all this began, by an import of events that were gone again a moment later.
+    """
+    marks = _mark(conn, days)
+    last = dict(sorted(marks))
+    if last:
+        conn.execute(_FROZEN, [{"scope": scope, "day": day} for scope, day in last.items()])
+
+
 def frozen(conn: Connection) -> dict[str, int]:
     """Return by scope the last day of which events may be gone."""
     return {row.scope: row.day for row in conn.execute(select(ReportFrozenRow.scope, ReportFrozenRow.day))}
@@ -73,9 +84,15 @@ def forget_person(conn: Connection, profiles: Sequence[str], events: ColumnEleme
     folding.wait_until_alone(conn)
     journal.forget(conn, profiles)
     days = conn.execute(select(EventRow.source_id, EventRow.received_at // DAY).where(events).distinct()).all()
-    marks = {(scope, day) for source_id, day in days for scope in (source_id, EVERYWHERE)}
-    if marks:
-        conn.execute(_NOT_WHOLE, [{"scope": scope, "at": day, "whole": False} for scope, day in sorted(marks)])
+    _mark(conn, [(source_id, day) for source_id, day in days])
     visits = select(SessionRow.id).where(SessionRow.profile_id.in_(profiles))
     conn.execute(delete(ReportVisitRow).where(ReportVisitRow.session_id.in_(visits)))
     conn.execute(delete(ReportSeenRow).where(ReportSeenRow.profile_id.in_(profiles)))
+
+
+def _mark(conn: Connection, days: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Note that not all events of some days are stored; returns the marks, by scope and day."""
+    marks = {(scope, day) for source_id, day in days for scope in (source_id, EVERYWHERE)}
+    if marks:
+        conn.execute(_NOT_WHOLE, [{"scope": scope, "at": day, "whole": False} for scope, day in sorted(marks)])
+    return marks

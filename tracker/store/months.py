@@ -1,5 +1,6 @@
 """Events by month: on PostgreSQL each month has a table of its own, made ahead and dropped whole."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -7,8 +8,10 @@ from functools import partial
 from sqlalchemy import Connection, text
 
 from tracker.core.model import Micros
-from tracker.core.times import EPOCH
+from tracker.core.times import DAY, EPOCH
+from tracker.store import folding
 from tracker.store.engine import Engine, reading, transaction
+from tracker.store.freezing import forgotten
 
 AHEAD = 3
 # Two processes must not make the same month at once; any number will do, it only has to be the same.
@@ -92,13 +95,18 @@ def drop(engine: Engine, month: Month) -> dict[str, int]:
         _one_at_a_time(conn)
         gone = (
             f"WITH gone AS (DELETE FROM event_key k USING {month.table} e"  # noqa: S608 - our own names
-            " WHERE k.source_id = e.source_id AND k.id = e.id RETURNING k.source_id)"
-            " SELECT source_id, count(*) AS events FROM gone GROUP BY source_id"
+            f" WHERE k.source_id = e.source_id AND k.id = e.id RETURNING k.source_id, e.received_at / {DAY} AS day)"
+            " SELECT source_id, day, count(*) AS events FROM gone GROUP BY source_id, day"
         )
-        known = {row.source_id: row.events for row in conn.execute(text(gone))}
+        known: Counter[str] = Counter()
+        days = conn.execute(text(gone)).all()
+        for source_id, _, events in days:
+            known[source_id] += events
+        folding.wait_until_alone(conn)
+        forgotten(conn, [(source_id, day) for source_id, day, _ in days])
         # From here to COMMIT nobody can write events, so this comes last.
         conn.execute(text(f"DROP TABLE {month.table}"))
-        return known
+        return dict(known)
 
     return transaction(engine, work)
 

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, 
 
 from tracker.core.keeping import Keeping
 from tracker.core.model import Micros
-from tracker.store import months
+from tracker.core.times import DAY
+from tracker.store import folding, months
 from tracker.store.ages import Received, idle_profiles, idle_sessions, too_old
 from tracker.store.engine import Engine, reading, transaction
-from tracker.store.freezing import freeze
+from tracker.store.freezing import forgotten, freeze
 from tracker.store.tables import (
     AliasRow,
     EventKeyRow,
@@ -102,10 +103,19 @@ def _piece(kept: Keeping, rows: Received, after: Micros, until: Micros) -> Colum
 def _forget_received(what: str, rows: Received, which: ColumnElement[bool], conn: Connection) -> list[Gone]:
     gone = _by_source(conn, what, rows.source_id, which)
     if rows is EventRow:
-        keys = select(EventRow.source_id, EventRow.id).where(which)
-        conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
-    conn.execute(delete(rows).where(which))
+        _forget_events(which, conn)
+    else:
+        conn.execute(delete(rows).where(which))
     return gone
+
+
+def _forget_events(which: ColumnElement[bool], conn: Connection) -> None:
+    # Whoever counts anew must not write over the marks that this leaves.
+    folding.wait_until_alone(conn)
+    keys = select(EventRow.source_id, EventRow.id).where(which)
+    conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
+    deleted = conn.execute(delete(EventRow).where(which).returning(EventRow.source_id, EventRow.received_at))
+    forgotten(conn, {(source_id, at // DAY) for source_id, at in deleted})
 
 
 def _by_source(conn: Connection, what: str, source_id: Any, which: ColumnElement[bool]) -> list[Gone]:
