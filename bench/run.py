@@ -15,6 +15,9 @@ from load import Burst, burst, meet_visitors
 from servers import SOURCE, Server, prepared, running, tracker
 
 VISITORS = 2_000
+LAYOUTS = (("sqlite", None), ("postgresql", None), ("postgresql", 1))
+"""(database, workers); None is as many as the collector starts by itself: on PostgreSQL one a core, so that it and the
+database share all of them. With one, PostgreSQL has a core that no worker takes from it, as on a machine of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,11 @@ class Line:
 
 
 @contextmanager
-def trio(database: str, folder: Path) -> Iterator[tuple[Server, Server, Server, dict[str, str]]]:
+def trio(database: str, workers: int | None, folder: Path) -> Iterator[tuple[Server, Server, Server, dict[str, str]]]:
     """Run bare Flask, the collector and the ORM yardstick, the last two on databases of their own."""
     with ExitStack() as stack:
-        ours, orm = (prepared(stack, database, folder / f"{database}-{name}") for name in ("ours", "orm"))
+        as_many = {"WORKERS": str(workers)} if workers else {}
+        ours, orm = (prepared(stack, database, folder / name) | as_many for name in ("ours", "orm"))
         yield (
             stack.enter_context(running("bare", "bare:create_app()", 8801, folder, ours)),
             stack.enter_context(running("ours", "app:create_app()", 8802, folder, ours)),
@@ -43,12 +47,13 @@ def trio(database: str, folder: Path) -> Iterator[tuple[Server, Server, Server, 
         )
 
 
-def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[Line | str]:
-    """Yield the rows for one database: returning and new visitors, 32 and 64 connections, rounds interleaved.
+def measure(database: str, workers: int | None, folder: Path, rounds: int, seconds: int) -> Iterator[Line | str]:
+    """Yield the rows for one layout: returning and new visitors, 32 and 64 connections, rounds interleaved.
 
     Rows of the second table, about what surrounds the write path, come as text.
     """
-    with trio(database, folder) as (bare, ours, orm, env):
+    layout = f"{database}, one worker" if workers else database
+    with trio(database, workers, folder) as (bare, ours, orm, env):
         visitors = folder / "visitors"
         meet_visitors(ours, VISITORS, visitors)
         sent = VISITORS
@@ -63,9 +68,11 @@ def measure(database: str, folder: Path, rounds: int, seconds: int) -> Iterator[
                     found.append((before, mine, after, yardstick))
                     sent += 2 * mine.requests
                     beside = f"{before.rate:.0f} and {after.rate:.0f}"
-                    say(f"{database} {what} {connections}: {mine.rate:.0f}/s beside bare Flask's {beside}")
+                    say(f"{layout} {what} {connections}: {mine.rate:.0f}/s beside bare Flask's {beside}")
                 lost = max(sent - stored(env), 0)
-                yield summary(f"{database}, {what} visitors", connections, found, lost)
+                yield summary(f"{layout}, {what} visitors", connections, found, lost)
+        if workers:
+            return
         if database == "sqlite":
             yield from around.script(bare, ours, rounds, seconds)
         yield from around.half_sent(database, ours, visitors, rounds, seconds)
@@ -99,7 +106,7 @@ def main() -> None:
     """Measure, and print the table that the README quotes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     given = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -108,8 +115,12 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")  # noqa: T201
     with tempfile.TemporaryDirectory(prefix="handoff-bench-") as folder:
         surroundings = []
-        for database in given.database or ["sqlite", "postgresql"]:
-            for line in measure(database, Path(folder), given.rounds, given.seconds):
+        for place, (database, workers) in enumerate(LAYOUTS):
+            if given.database and database not in given.database:
+                continue
+            own = Path(folder) / str(place)
+            own.mkdir()
+            for line in measure(database, workers, own, given.rounds, given.seconds):
                 if isinstance(line, str):
                     surroundings.append(line)
                     continue
