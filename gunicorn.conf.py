@@ -7,12 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tracker.settings import Settings
 from tracker.store import presence
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 _settings = Settings.from_env()
 # One byte that the master and all its workers share: 1 as soon as any worker has found the schema in order.
 _schema_was_seen = mmap.mmap(-1, 1)
-# Of the workers that start together one migrates: a lock on this nameless file ends with the process that holds it.
-_turn, _name = tempfile.mkstemp()
-os.unlink(_name)
 
 bind = f"{_settings.host}:{_settings.port}"
 # A half-sent request holds a thread for good, and four of them freeze a threaded worker; a greenlet costs nothing.
@@ -121,16 +118,20 @@ def _migrate(worker: "Worker") -> None:
         os._exit(0)
 
     usual = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
-    _wait(worker, _has_its_turn)
-    if _still_to_do():
-        with subprocess.Popen([Path(sys.executable).with_name("tracker"), "db", "upgrade"]) as upgrade:  # noqa: S603
-            upgrades.append(upgrade)
-            _wait(worker, lambda: upgrade.poll() is not None)
-        if upgrade.returncode:
-            sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.
-    fcntl.lockf(_turn, fcntl.LOCK_UN)
+    with Path(__file__).open("rb") as turn:
+        _wait(worker, partial(_has_its_turn, turn))
+        if _still_to_do():
+            _upgrade(worker, upgrades)
     for number, handler in usual.items():
         signal.signal(number, handler)
+
+
+def _upgrade(worker: "Worker", running: list[subprocess.Popen[bytes]]) -> None:
+    with subprocess.Popen([Path(sys.executable).with_name("tracker"), "db", "upgrade"]) as upgrade:  # noqa: S603
+        running.append(upgrade)
+        _wait(worker, lambda: upgrade.poll() is not None)
+    if upgrade.returncode:
+        sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.
 
 
 def _wait(worker: "Worker", over: Callable[[], bool]) -> None:
@@ -140,10 +141,10 @@ def _wait(worker: "Worker", over: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _has_its_turn() -> bool:
-    """Return True where no other worker of this server migrates, and from now on none does but this one."""
+def _has_its_turn(turn: BinaryIO) -> bool:
+    """Return True where no other worker migrates, and from now on none does until this file is closed."""
     with suppress(BlockingIOError):
-        fcntl.lockf(_turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     return False
 

@@ -18,6 +18,7 @@ from tracker.store.address import hides, shown
         ("postgresql+psycopg://anna:hunter2@db/x", "postgresql://anna:***@db/x"),
         ("postgresql://anna:hun/ter?2#@db.example/handoff", "postgresql://anna:***@db.example/handoff"),
         ("postgresql://anna:hunter@2@db.example/handoff", "postgresql://anna:***@db.example/handoff"),
+        ("postgresql://anna@corp:hunter2@db.example/x", "postgresql://anna@corp:***@db.example/x"),
         ("postgresql://:hunter2@db.example/handoff", "postgresql://:***@db.example/handoff"),
         ("postgresql://db/x?user=anna&password=hunter2&sslpassword=hunter2", "postgresql://db/x"),
         (
@@ -45,7 +46,13 @@ def test_a_url_that_is_told_as_it_is_hides_nothing(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://anna:hunter2@db/x", "postgresql://db/x?password=hunter2", "postgresql://db/x?sslmode=require"]
+    "url",
+    [
+        "postgresql://anna:hunter2@db/x",
+        "postgresql://anna@corp:hunter2@db/x",
+        "postgresql://db/x?password=hunter2",
+        "postgresql://db/x?sslmode=require",
+    ],
 )
 def test_a_url_that_may_hold_a_password_is_known(url: str) -> None:
     assert hides(url)

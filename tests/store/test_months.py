@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from faults.waiting import until
 from sqlalchemy import Engine, text
 
 from tracker.core.times import DAY, EPOCH, SECOND
-from tracker.store import months, reports
+from tracker.store import folding, months, reports
 from tracker.store.engine import connect
 from tracker.store.months import Month
 
@@ -119,3 +120,25 @@ def test_processes_that_make_the_same_months_at_once_do_not_disturb_each_other(e
 def test_sqlite_keeps_all_months_in_one_table(engine, clock) -> None:
     assert months.make_ahead(engine, clock() + 400 * DAY) == []
     assert months.kept(engine) == []
+
+
+@POSTGRES
+def test_a_month_is_forgotten_however_long_somebody_counts(engine, clock, record, monkeypatch) -> None:
+    monkeypatch.setattr(months, "_IMPATIENT", "SET LOCAL lock_timeout = '20ms'")
+    months.make_ahead(engine, clock())
+    record("june", session="s1")
+    patient = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
+        " AND clock_timestamp() - query_start > interval '200 ms'"
+    )
+
+    def has_waited() -> bool:
+        with engine.begin() as conn:
+            return bool(conn.scalar(patient))
+
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as counting:
+            folding.wait_until_alone(counting)
+            dropping = pool.submit(months.drop, engine, Month(2025, 6))
+            until(lambda: dropping.done() or has_waited(), "the month waits for who counts")
+        assert dropping.result() == {"shop": 1}

@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, insert, select, text
 from store.histories import PAGES, describe, from_shop_to_blog, history, rows, sums
 
 from tracker.core.keeping import Keeping
@@ -96,6 +96,18 @@ def test_counting_goes_on_while_more_waits_and_ends_with_what_waited_when_it_loo
     assert fold_all(engine, clock, comes_meanwhile) == 4
     assert len(pauses) == 1
     assert total(engine) == (4, 4, 4, 0)
+
+
+def test_hand_overs_that_came_without_an_event_to_store_do_not_end_the_counting(
+    record, engine, clock, monkeypatch
+) -> None:
+    monkeypatch.setattr(folding, "FACTS_A_STEP", 2)
+    handed = {"facts": [], "flow": [[clock(), "shop", "blog", "adopted"]]}
+    with engine.begin() as conn:
+        conn.execute(insert(JournalRow), [{"id": f"{number}", "facts": handed} for number in range(3)])
+    record("e1", session="s1")
+    assert fold_all(engine, clock, lambda _: None) == 4
+    assert rows(engine, JournalRow) == {"journal": []}
 
 
 def test_robots_are_counted_apart(record, fold, engine, broken) -> None:

@@ -153,6 +153,13 @@ def test_the_snippet_names_the_address_that_was_typed_and_leaves_out_what_is_wro
     assert "visited" in text
 
 
+def test_a_row_that_moves_up_is_not_taken_for_the_one_that_was_emptied_there(console) -> None:
+    rows = {f"event-{place}-{part}": text for place in (0, 1) for part, text in (("type", ""), ("properties", "{}"))}
+    wrong = r'id="event-0-type"[^>]*aria-invalid="true"'
+    assert re.search(wrong, press(console, "preview", **FULL | rows, emptied="event-0-type"))
+    assert not re.search(wrong, press(console, "remove:event-0", **FULL | rows, emptied="event-0-type"))
+
+
 def test_rows_are_added_and_removed_by_buttons_of_the_form(console) -> None:
     page = press(console, "add:event", **FULL)
     assert re.search(r'id="event-3-type"[^>]* autofocus', page)

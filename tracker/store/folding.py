@@ -58,7 +58,8 @@ def fold_some(conn: Connection, describe: Describe, most: int = FACTS_A_STEP) ->
     if facts:
         OLD_VISITS.run(conn, before=max(fact.at for fact in facts) // HOUR - 48, most=2 * len(facts))
     COUNTED.run(conn, ids=counted)
-    return Folded(len(counted), more=len(facts) >= most)
+    # No more rows than facts were asked for, and a hand-over by itself is a row without any.
+    return Folded(len(counted), more=max(len(counted), len(facts)) >= most)
 
 
 def alone(conn: Connection) -> bool:

@@ -16,6 +16,7 @@ from tracker.store.freezing import forgotten
 AHEAD = 3
 # Two processes must not make the same month at once; any number will do, it only has to be the same.
 _LOCK = 7_268_465_332
+_IMPATIENT = "SET LOCAL lock_timeout = '5s'"
 _BOUNDS = text(
     "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = CAST('event' AS regclass) AND c.relname <> 'event_rest' ORDER BY c.relname"
@@ -102,7 +103,10 @@ def drop(engine: Engine, month: Month) -> dict[str, int]:
         days = conn.execute(text(gone)).all()
         for source_id, _, events in days:
             known[source_id] += events
+        # Who counts holds up nobody by that, so there is no hurry; all that was deleted would have to be again.
+        conn.execute(text("SET LOCAL lock_timeout = 0"))
         folding.wait_until_alone(conn)
+        conn.execute(text(_IMPATIENT))
         forgotten(conn, [(source_id, day) for source_id, day, _ in days])
         # From here to COMMIT nobody can write events, so this comes last.
         conn.execute(text(f"DROP TABLE {month.table}"))
@@ -129,4 +133,4 @@ def _make(conn: Connection, month: Month) -> bool:
 def _one_at_a_time(conn: Connection) -> None:
     conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     # Whoever waits for a table keeps everybody behind it waiting too: better to give up and come again.
-    conn.execute(text("SET LOCAL lock_timeout = '5s'"))
+    conn.execute(text(_IMPATIENT))

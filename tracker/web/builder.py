@@ -90,15 +90,17 @@ def build() -> BaseResponse:
         case "remove":
             noun, _, place = row.partition("-")
             given = without_row(given, noun, int(place) if place.isdecimal() else -1)
-            form = _while_typing(given, found)
+            # The rows after it have other names now.
+            form = _while_typing(given, found, but=f"{noun}-")
         case "preview" if "HX-Request" in request.headers:
             return page("builder_preview.html", form=form, **_parts(form, found), oob=True)
     return _form_page(form, found, autofocus=row if wish == "add" else "", draft=(wish or row) == "draft")
 
 
-def _while_typing(given: Mapping[str, str], found: Source | None) -> SourceForm:
+def _while_typing(given: Mapping[str, str], found: Source | None, but: str | None = None) -> SourceForm:
     # The page's script says which fields have held something and hold nothing now.
-    return read(given, found or _BLANK)[1].while_typing(request.form.get("emptied", "").split())
+    emptied = [name for name in request.form.get("emptied", "").split() if but is None or not name.startswith(but)]
+    return read(given, found or _BLANK)[1].while_typing(emptied)
 
 
 def _fresh(found: Source | None) -> Response:
