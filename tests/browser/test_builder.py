@@ -15,6 +15,7 @@ def test_a_source_is_built_as_it_is_typed_and_a_reload_loses_nothing(console: We
     page.on("pageerror", lambda error: complaints.append(str(error)))
     log_in(console, page)
     page.goto(f"{HOME}/sources/new")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("Built")
     page.get_by_label("Form of the snippet").select_option("inline")
     page.get_by_role("button", name="Add an event").press("Enter")
@@ -49,6 +50,7 @@ def test_what_is_said_of_privacy_is_typed_and_seen_in_the_snippet_by_the_keyboar
 ) -> None:
     log_in(console, page)
     page.goto(f"{HOME}/sources/new")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("Careful")
     page.get_by_label("Form of the snippet").select_option("inline")
     name = page.get_by_label("Its name")

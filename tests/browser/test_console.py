@@ -8,7 +8,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import delete
 
 from browser.entering import HOME, PASSWORD, log_in
@@ -104,11 +104,13 @@ def test_a_new_owner_comes_from_the_printed_link_to_the_first_event(
     page = context.new_page()
     page.goto(f"{HOME}/setup?token=the-token")
     # The keyboard alone is enough: the first field has the focus.
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("Anna")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Make the first source").click()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("My shop")
     page.get_by_role("button", name="Make the source").first.click()
     snippet = page.locator("#snippet-stub").inner_text()

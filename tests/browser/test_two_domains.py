@@ -82,7 +82,7 @@ def test_a_link_within_the_own_host_gets_nothing_and_a_host_below_an_owned_one_g
     page.goto(SHOP)
     profile = known(page)
     page.click("#own")
-    arrived(page, f"{SHOP}other")
+    settled(arrived(page, f"{SHOP}other"))
     assert [asked.target for asked in web.asked("shop.test", "/other")] == ["/other"]
     page.click("#below")
     assert known(arrived(page, "http://news.blog.test/")) == profile
