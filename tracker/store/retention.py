@@ -101,21 +101,15 @@ def _piece(kept: Keeping, rows: Received, after: Micros, until: Micros) -> Colum
 
 
 def _forget_received(what: str, rows: Received, which: ColumnElement[bool], conn: Connection) -> list[Gone]:
-    gone = _by_source(conn, what, rows.source_id, which)
     if rows is EventRow:
-        _forget_events(which, conn)
-    else:
-        conn.execute(delete(rows).where(which))
-    return gone
-
-
-def _forget_events(which: ColumnElement[bool], conn: Connection) -> None:
-    # Whoever counts anew must not write over the marks that this leaves.
-    folding.wait_until_alone(conn)
-    keys = select(EventRow.source_id, EventRow.id).where(which)
-    conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
-    deleted = conn.execute(delete(EventRow).where(which).returning(EventRow.source_id, EventRow.received_at))
-    forgotten(conn, {(source_id, at // DAY) for source_id, at in deleted})
+        # Whoever counts anew must not write over the marks that this leaves.
+        folding.wait_until_alone(conn)
+        keys = select(EventRow.source_id, EventRow.id).where(which)
+        conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
+    deleted = conn.execute(delete(rows).where(which).returning(rows.source_id, rows.received_at)).all()
+    if rows is EventRow:
+        forgotten(conn, {(source_id, at // DAY) for source_id, at in deleted})
+    return [Gone(what, source, number) for source, number in Counter(source for source, _ in deleted).items()]
 
 
 def _by_source(conn: Connection, what: str, source_id: Any, which: ColumnElement[bool]) -> list[Gone]:

@@ -36,7 +36,7 @@ def _into_huge_pages() -> None:
     size = int((_HUGE_PAGES / "hpage_pmd_size").read_text())
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
-    for start, end in list(_heap()):
+    for start, end in _heap():
         first, last = -(-start // size) * size, end // size * size
         if first < last:
             madvise(first, last - first, mmap.MADV_HUGEPAGE)
