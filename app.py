@@ -18,6 +18,7 @@ from tracker.store.directory import Directory
 from tracker.store.engine import connect
 from tracker.web import direct, errors, guard, headers, page
 from tracker.web.account import account_blueprint
+from tracker.web.api_merges import api_merges_blueprint
 from tracker.web.api_people import api_people_blueprint
 from tracker.web.api_sources import api_sources_blueprint
 from tracker.web.api_tracardi import tracardi_blueprint
@@ -42,7 +43,7 @@ CONSOLE = (
     *(login_blueprint, account_blueprint, overview_blueprint, people_blueprint, sources_blueprint, builder_blueprint),
     *(waiting_blueprint, live_blueprint, explorer_blueprint),
 )
-API = (api_sources_blueprint, api_people_blueprint, tracardi_blueprint, openapi_blueprint)
+API = (api_sources_blueprint, api_people_blueprint, api_merges_blueprint, tracardi_blueprint, openapi_blueprint)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:

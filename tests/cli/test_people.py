@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from tracker.core.model import Event, Times
-from tracker.core.steps import MergeProfiles
+from tracker.core.steps import Identify, MergeProfiles
 from tracker.store import reports
 from tracker.store.applying import apply
 from tracker.store.engine import transaction
@@ -226,3 +226,37 @@ def test_a_filter_is_a_value_and_never_part_of_the_query(tracker, text: str) -> 
         said = tracker("event", "list", option, text, "--json")
         assert (said.code, said.out) == (0, "")
     assert len(tracker("event", "list", "--json").lines) == 3
+
+
+def test_two_profiles_are_previewed_merged_by_hand_and_taken_apart(tracker) -> None:
+    looked = tracker("profile", "merge", "profile-2", "profile-3", "--dry-run", "--json").object
+    assert (looked["survivor"], looked["loser"], looked["events"]) == (
+        "profile-2",
+        "profile-3",
+        {"survivor": 2, "loser": 1},
+    )
+    assert tracker("profile", "show", "profile-3", "--json").object["id"] == "profile-3"
+    dry = tracker("profile", "merge", "profile-2", "profile-3", "--dry-run")
+    assert dry.out.splitlines()[-1] == "Nothing was merged."
+    said = tracker("profile", "merge", "profile-2", "profile-3")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "To undo it: tracker profile unmerge profile-3")
+    assert tracker("profile", "show", "profile-3", "--json").object["id"] == "profile-2"
+    [*_, log] = [line for line in tracker("profile", "export", "profile-2").lines if line["kind"] == "merge"]
+    assert (log["reason"], log["referral"]) == ("manual", {"by": "command line"})
+    again = tracker("profile", "merge", "profile-2", "profile-3")
+    assert (again.code, again.out) == (1, "")
+    assert "already" in again.err
+    assert tracker("profile", "unmerge", "profile-3").code == 0
+    assert tracker("profile", "show", "profile-3", "--json").object["events"] == 1
+    assert tracker("profile", "merge", "profile-2", "nobody").err == "No profile answers to 'nobody'.\n"
+    assert tracker("db", "check").code == 0
+
+
+def test_two_people_are_merged_by_hand_only_on_an_explicit_wish(tracker, engine) -> None:
+    transaction(engine, lambda conn: apply(conn, [Identify("profile-2"), Identify("profile-3")]))
+    refused = tracker("profile", "merge", "profile-2", "profile-3")
+    assert (refused.code, refused.out) == (1, "")
+    assert "--different-people" in refused.err
+    assert tracker("profile", "merge", "profile-2", "profile-3", "--different-people").code == 0
+    assert tracker("profile", "show", "profile-3", "--json").object["id"] == "profile-2"
+    assert tracker("db", "check").code == 0

@@ -9,9 +9,10 @@ import click
 import orjson
 
 from tracker.cli.context import House, as_json, fail, house, print_object
+from tracker.core.manual_merge import CannotMerge, DifferentPeople, Preview, shown
 from tracker.core.plurals import counted
-from tracker.ingest.fresh import system_clock, tombstone_digest
-from tracker.store import people, reports
+from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
+from tracker.store import manual_merge, people, reports
 from tracker.store.engine import Connection, reading, transaction
 from tracker.store.exporting import everything_of
 from tracker.store.private import private
@@ -25,7 +26,7 @@ def _read(house: House, work: Callable[[Connection], Result]) -> Result:
 
 @click.group("profile")
 def profile_commands() -> None:
-    """Visitors: look one up by any of its ids, undo a merge, export, erase."""
+    """Visitors: look one up by any of its ids, merge two, undo a merge, export, erase."""
 
 
 @profile_commands.command("show")
@@ -38,6 +39,36 @@ def show(house: House, profile_id: str, as_json: bool) -> None:
     if found is None:
         fail(f"No profile answers to {profile_id!r}.")
     print_object(found, as_json)
+
+
+@profile_commands.command("merge")
+@click.argument("kept", metavar="ID")
+@click.argument("other", metavar="OTHER")
+@click.option("--dry-run", is_flag=True, help="Print what would come together, and merge nothing.")
+@click.option("--different-people", is_flag=True, help="Merge also where both are identified as different people.")
+@as_json
+@house
+def merge(house: House, kept: str, other: str, dry_run: bool, different_people: bool, as_json: bool) -> None:
+    """Merge OTHER into ID, or ID into OTHER where only OTHER is identified."""
+    merge_id, now = new_uuid("merge"), system_clock()
+
+    def work(conn: Connection) -> Preview:
+        return manual_merge.merge(
+            conn, kept, other, merge_id, now, different_people=different_people, note={"by": "command line"}
+        )
+
+    try:
+        if dry_run:
+            found = _read(house, lambda conn: manual_merge.preview(conn, kept, other))
+        else:
+            found = transaction(house.engine, work)
+    except DifferentPeople as error:
+        fail(f"{error} If they are one person all the same, add --different-people.")
+    except (people.NoSuchPerson, CannotMerge) as error:
+        fail(str(error))
+    print_object(shown(found), as_json)
+    if not as_json:
+        click.echo("Nothing was merged." if dry_run else f"To undo it: tracker profile unmerge {found.loser.id}")
 
 
 @profile_commands.command("unmerge")

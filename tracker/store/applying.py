@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
+from tracker.core.manual_merge import MANUAL
 from tracker.core.steps import (
     ClaimIdentity,
     CreateProfile,
@@ -86,8 +87,10 @@ def _hold(conn: Connection, ids: set[str]) -> None:
 
 def _merge(conn: Connection, step: MergeProfiles) -> None:
     conn.execute(update(AliasRow).where(AliasRow.profile_id == step.loser).values(profile_id=step.survivor))
-    # Only an anonymous profile ever loses itself in another one. Who was identified since this was decided is somebody.
-    anonymous = update(ProfileRow).where(ProfileRow.id == step.loser, ProfileRow.identified.is_(False))
-    if conn.execute(anonymous.values(merged_into=step.survivor)).rowcount != 1:
+    loser = update(ProfileRow).where(ProfileRow.id == step.loser)
+    if step.reason != MANUAL:
+        # No request merges a profile that is identified, not even one that was identified since this was decided.
+        loser = loser.where(ProfileRow.identified.is_(False))
+    if conn.execute(loser.values(merged_into=step.survivor)).rowcount != 1:
         raise LostRace
     conn.execute(update(ProfileRow).where(ProfileRow.id == step.survivor).values(updated=step.at))

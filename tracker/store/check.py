@@ -7,8 +7,9 @@ from functools import cache
 from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
+from tracker.core.manual_merge import MANUAL
 from tracker.store import comparing, summing
-from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, ProfileRow, SessionRow
+from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, MergeRow, ProfileRow, SessionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,14 @@ def questions() -> dict[str, Select[str]]:
             .outerjoin(AliasRow, AliasRow.id == IdentityRow.profile_id)
             .where(AliasRow.id.is_(None))
         ),
+        # By hand they may be merged, where the operator says so; that is in the merge log.
         "nobody who is identified went into somebody else": (
-            select(ProfileRow.id).where(ProfileRow.merged_into.is_not(None), ProfileRow.identified.is_(True))
+            select(ProfileRow.id)
+            .outerjoin(
+                MergeRow,
+                and_(MergeRow.loser == ProfileRow.id, MergeRow.undone_at.is_(None), MergeRow.reason == MANUAL),
+            )
+            .where(ProfileRow.merged_into.is_not(None), ProfileRow.identified.is_(True), MergeRow.id.is_(None))
         ),
         "every batch is whole": (
             select(EventRow.batch).group_by(EventRow.batch).having(func.count() != func.max(EventRow.batch_size))
