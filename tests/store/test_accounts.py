@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tracker.core.account_rules import Role
-from tracker.store import accounts, throttle
+from tracker.store import accounts, removed_users, throttle
 from tracker.store.accounts import LastOwner, Login, NameTaken, SetupIsOver, User
 from tracker.store.engine import transaction
 
@@ -77,11 +77,11 @@ def test_a_name_is_taken_once(do) -> None:
 def test_the_last_owner_can_neither_go_nor_become_a_viewer(do) -> None:
     do(accounts.add, user("anna"), "hash")
     do(accounts.add, user("ben", "viewer"), "hash")
-    for attempt in ((accounts.remove, "id-of-anna"), (accounts.change_role, "id-of-anna", "viewer", 1)):
+    for attempt in ((removed_users.remove, "id-of-anna", 1), (accounts.change_role, "id-of-anna", "viewer", 1)):
         with pytest.raises(LastOwner):
             do(*attempt)
     do(accounts.change_role, "id-of-ben", "owner", 1)
-    do(accounts.remove, "id-of-anna")
+    do(removed_users.remove, "id-of-anna", 1)
     assert [(one.name, one.role) for one in do(accounts.users)] == [("ben", "owner")]
 
 
@@ -99,7 +99,7 @@ def test_whoever_is_removed_or_changes_the_password_is_logged_out_everywhere(do,
         do(accounts.add, user(name), "hash")
         do(accounts.log_in, f"token of {name}", login(name, clock()))
     do(accounts.change_password, "id-of-anna", "new hash", clock())
-    do(accounts.remove, "id-of-ben")
+    do(removed_users.remove, "id-of-ben", clock())
     assert [do(accounts.logged_in, f"token of {name}", clock()) for name in ("anna", "ben")] == [None, None]
     assert do(accounts.named, "anna")[1] == "new hash"
 

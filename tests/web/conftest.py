@@ -120,6 +120,10 @@ class Console:
     def post(self, path: str, /, **fields: Any) -> TestResponse:
         return self.client.post(path, data={"csrf": self.seen[0]} | fields)
 
+    def sure(self, path: str, /, **fields: Any) -> TestResponse:
+        """Post what is asked about first, with the answer to the question."""
+        return self.post(path, **{"sure": "yes"} | fields)
+
     def log_in(self, name: str = "anna", password: str = PASSWORD) -> TestResponse:
         self.get("/login")
         answer = self.post("/login", name=name, password=password)

@@ -134,7 +134,7 @@ def test_a_token_ends_when_it_is_logged_out_revoked_too_old_or_its_password_chan
     text = browser.get("/account").text
     assert "API token for " in text
     [login_id] = re.findall(r"/account/logins/(\w+)/end", text)
-    browser.post(f"/account/logins/{login_id}/end")
+    browser.sure(f"/account/logins/{login_id}/end")
     assert tool("GET", "/api/sources").status_code == 401
 
     other = tool_of()

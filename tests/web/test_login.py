@@ -148,7 +148,7 @@ def test_a_login_can_be_ended_from_another_browser(console, browser_of) -> None:
     other.log_in()
     page = console.get("/account").text
     [end] = re.findall(r"/account/logins/\w+/end", page)
-    console.post(end)
+    console.sure(end)
     assert other.get("/account").status_code == 302
     assert console.get("/account").status_code == 200
 
@@ -157,7 +157,7 @@ def test_all_other_logins_end_at_once(console, browser_of) -> None:
     others = [browser_of(), browser_of()]
     for other in others:
         other.log_in()
-    console.post("/account/logins/end")
+    console.sure("/account/logins/end")
     assert [other.get("/account").status_code for other in others] == [302, 302]
     assert console.get("/account").status_code == 200
 
@@ -179,11 +179,11 @@ def test_an_owner_lets_others_in_changes_their_role_and_removes_them(console, br
     assert ben.log_in("ben").status_code == 303
     assert "Let somebody in" not in ben.get("/account").text
     [path] = set(re.findall(r"/account/users/[\w-]+", console.get("/account").text)) - {"/account/users/id-of-anna"}
-    console.post(path, role="owner")
+    console.sure(path, role="owner")
     assert "Let somebody in" in ben.get("/account").text
-    console.post(path, role="remove")
+    console.sure(path, role="remove")
     assert ben.get("/account").status_code == 302
-    assert console.post(path, role="viewer").status_code == 404
+    assert console.sure(path, role="viewer").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_user_who_cannot_be_made_is_named_at_the_field(console, fields: dict[s
 
 def test_the_last_owner_stays(console) -> None:
     for role in ("remove", "viewer"):
-        answer = console.post("/account/users/id-of-anna", role=role)
+        answer = console.sure("/account/users/id-of-anna", role=role)
         assert (answer.status_code, "only owner" in answer.text) == (422, True)
     assert console.post("/account/users/id-of-anna", role="king").status_code == 403
 

@@ -159,12 +159,12 @@ def test_a_merge_is_shown_and_can_be_undone_once(console, merged) -> None:
     assert f'<p class="quiet mono small">{survivor}</p>' in text
     assert "Two profiles became one here, by a link from shop.example to blog.example." in text
     assert "came from <strong>shop.example</strong>" in text
-    undone = console.post(f"/person/unmerge?id={loser}")
+    undone = console.sure(f"/person/unmerge?id={loser}")
     assert (undone.status_code, undone.location) == (303, f"/person?id={loser}")
     text = console.get(undone.location).text
     assert f'<p class="quiet mono small">{loser}</p>' in text
     assert "; undone" in text
-    again = console.post(f"/person/unmerge?id={loser}")
+    again = console.sure(f"/person/unmerge?id={loser}")
     assert again.status_code == 422
     assert "was not merged" in again.text
     assert console.post("/person/unmerge?id=nobody").status_code == 404
@@ -189,7 +189,7 @@ def test_a_person_is_erased_when_their_id_is_typed_once_more(console, handed_ove
     for typed in ("", "yes", handed_over[:-1]):
         refused = console.post(path, typed=typed)
         assert refused.status_code == 422
-        assert f"Type {handed_over} to erase" in refused.text
+        assert f"Type {handed_over} to go on." in refused.text
     done = console.post(path, typed=f" {handed_over} ")
     assert done.status_code == 303
     assert "everything stored of them is gone" in console.get(done.location).text

@@ -31,7 +31,7 @@ def test_the_secret_of_a_backend_is_shown_once(console, engine) -> None:
     again = console.get("/source?id=Source+ID").text
     assert secret not in again
     assert "Authorization: Bearer $SECRET" in again
-    renewed = console.post("/source/secret?id=Source+ID")
+    renewed = console.sure("/source/secret?id=Source+ID")
     [new] = re.findall(r'<pre id="secret"[^>]*>(.*?)</pre>', renewed.text)
     assert sources.shows_secret(sources.all_sources(engine)[0], new)
     assert not sources.shows_secret(sources.all_sources(engine)[0], secret)
@@ -51,7 +51,7 @@ def test_one_day_is_told_in_the_singular(console, make_source) -> None:
 def test_a_source_is_switched_off_and_on(console, make_source, engine) -> None:
     make_source("shop")
     for enabled, state in (("no", False), ("yes", True)):
-        console.post("/source/switch?id=shop", enabled=enabled)
+        console.sure("/source/switch?id=shop", enabled=enabled)
         assert sources.all_sources(engine)[0].enabled is state
 
 
@@ -62,7 +62,7 @@ def test_a_source_is_deleted_once_its_id_was_typed_and_its_events_stay(
     record("e1", session="s1")
     assert "has events" in console.get("/source?id=shop").text
     refused = console.post("/source/delete?id=shop", typed="shopp")
-    assert (refused.status_code, "Type shop to delete it." in refused.text) == (422, True)
+    assert (refused.status_code, "Type shop to go on." in refused.text) == (422, True)
     assert console.post("/source/delete?id=shop", typed=" shop ").location == "/sources"
     assert sources.all_sources(engine) == []
     assert len(read(reports.events, source_id="shop")) == 1

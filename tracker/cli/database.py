@@ -11,7 +11,7 @@ from tracker.core.keeping import keeping
 from tracker.core.plurals import counted
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
-from tracker.store import attempts, migrations, months, reports, retention
+from tracker.store import attempts, migrations, months, removed_users, reports, retention
 from tracker.store import check as invariants
 from tracker.store.address import shown
 from tracker.store.engine import reading, snapshot, transaction
@@ -81,6 +81,7 @@ def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
         click.echo(
             f"Purged {counted(retention.purge_passes(house.engine, now), 'spent link pass', 'spent link passes')}."
         )
+        transaction(house.engine, lambda conn: removed_users.purge(conn, now))
         notes = "note of a request that was turned away", "notes of requests that were turned away"
         click.echo(f"Purged {counted(attempts.purge(house.engine, now), *notes)}.")
     try:

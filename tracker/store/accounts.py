@@ -120,18 +120,12 @@ def change_password(conn: Connection, user_id: str, password: str, now: Micros) 
 def change_role(conn: Connection, user_id: str, role: Role, now: Micros) -> None:
     """Give a user another role; LastOwner where nobody would be left who may change anything."""
     if role != "owner":
-        _leave_an_owner(conn, user_id)
+        leave_an_owner(conn, user_id)
     conn.execute(update(UserRow).where(UserRow.id == user_id).values(role=role, updated=now))
 
 
-def remove(conn: Connection, user_id: str) -> None:
-    """Delete a user and its logins; LastOwner where nobody would be left who may change anything."""
-    _leave_an_owner(conn, user_id)
-    conn.execute(delete(LoginRow).where(LoginRow.user_id == user_id))
-    conn.execute(delete(UserRow).where(UserRow.id == user_id))
-
-
-def _leave_an_owner(conn: Connection, user_id: str) -> None:
+def leave_an_owner(conn: Connection, user_id: str) -> None:
+    """Raise LastOwner where no owner but this user is left."""
     # Held until the end of the transaction, so that two owners cannot remove each other at once.
     owners = select(UserRow.id).where(UserRow.role == "owner").order_by(UserRow.id).with_for_update()
     if set(conn.scalars(owners)) <= {user_id}:

@@ -12,7 +12,8 @@ from tracker.core.auto_rules import ON_ELEMENTS, ON_PAGES
 from tracker.core.model import Source
 from tracker.core.pasted import Imported, imported
 from tracker.store import sources as kept
-from tracker.web.guard import guard
+from tracker.web.guard import for_owners, guard
+from tracker.web.messages import brief, say
 from tracker.web.page import page
 from tracker.web.services import services
 from tracker.web.snippets import TOLD, snippet_of
@@ -35,6 +36,7 @@ _BLANK = Source(id="", name="", auto={"events": [["page-view", {}]]})
 
 
 @builder_blueprint.get("/sources/new")
+@for_owners
 def new_source() -> BaseResponse:
     """Show the form of a new source."""
     return _fresh(None)
@@ -52,10 +54,14 @@ def make_source() -> BaseResponse:
         made, secret = kept.create(services().engine, meant, services().clock())
     except kept.SourceExists as error:
         return _form_page(replace(form, problems={"id": str(error)}), status=422)
-    return source_page(made, secret=secret) if secret else to_source(made.id)
+    if secret:
+        return source_page(made, secret=secret)
+    say(f"The source {brief(made.name)} is made.")
+    return to_source(made.id)
 
 
 @builder_blueprint.get("/source/edit")
+@for_owners
 def edit_source() -> BaseResponse:
     """Show the form of a source that is there."""
     return _fresh(asked_for())
@@ -71,6 +77,8 @@ def change_source() -> BaseResponse:
     if problems:
         return _form_page(replace(form, problems=problems), found, 422)
     kept.change(services().engine, meant, services().clock())
+    when = "count within 5 seconds" if found.kind == "server" else "reach its pages within five minutes"
+    say(f"Saved. The changes of {brief(meant.name)} {when}.")
     return to_source(found.id)
 
 

@@ -85,21 +85,27 @@ def guard(blueprint: Blueprint) -> Blueprint:
 
 def public(view: View) -> View:
     """Mark a view that is for who is not logged in; forged requests are refused all the same."""
-    return _marked(view, "public")
+    return marked(view, "public")
 
 
 def own_affair(view: View) -> View:
     """Mark an unsafe view that viewers may use too, because it changes nothing but what is theirs."""
-    return _marked(view, "own_affair")
+    return marked(view, "own_affair")
 
 
-def _marked(view: View, mark: str) -> View:
+def for_owners(view: View) -> View:
+    """Mark a page that only owners are shown, because all that it holds is a form that changes something."""
+    return marked(view, "for_owners")
+
+
+def marked(view: View, mark: str) -> View:
+    """Mark a view; ``is_marked`` reads it."""
     setattr(view, f"console_{mark}", True)
     return view
 
 
 def is_marked(view: Callable[..., Any], mark: str) -> bool:
-    """Return True where a view carries ``public`` or ``own_affair``."""
+    """Return whether a view carries a mark: ``public``, ``own_affair``, ``for_owners`` or ``asks``."""
     return getattr(view, f"console_{mark}", False) is True
 
 
@@ -140,9 +146,14 @@ def _let_in() -> BaseResponse | None:
         return None
     if g.login is None:
         return _to_the_door()
-    if unsafe and not (the_user().owns or is_marked(view, "own_affair")):
+    if not may_use(the_user(), view, unsafe=unsafe):
         raise Forbidden("You may look at everything here; changing it is for owners.")
     return None
+
+
+def may_use(user: User, view: Callable[..., Any], *, unsafe: bool) -> bool:
+    """Return whether a user may use a view: owners all, viewers what changes nothing but what is theirs."""
+    return user.owns or not (is_marked(view, "for_owners") or (unsafe and not is_marked(view, "own_affair")))
 
 
 def _meant() -> bool:

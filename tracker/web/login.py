@@ -14,6 +14,7 @@ from tracker.store import accounts
 from tracker.store.accounts import Login, SetupIsOver, User
 from tracker.web.credentials import TooManyTries, network, proven
 from tracker.web.guard import ask, change, guard, own_affair, public, the_login
+from tracker.web.messages import say
 from tracker.web.page import page
 from tracker.web.services import services
 
@@ -55,6 +56,7 @@ def log_out() -> BaseResponse:
     mine = the_login()
     change(lambda conn: accounts.log_out(conn, mine.id, mine.user.id))
     cookie.clear()
+    say("You are logged out.")
     return redirect(url_for("login.login"), 303)
 
 

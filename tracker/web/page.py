@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, g, render_template, send_from_dire
 from tracker.core.devices import device_name
 from tracker.core.model import Micros
 from tracker.core.plurals import noun
+from tracker.web.messages import said
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
 FOLDER = _STATIC / "console"
@@ -34,7 +35,7 @@ def vendor(filename: str) -> Response:
 def register(app: Flask) -> None:
     """Tell templates where the assets are and how a moment is written."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"asset": _asset, "vendor": _vendor}
+    app.jinja_env.globals |= {"asset": _asset, "vendor": _vendor, "messages": said}
     app.jinja_env.filters |= {
         "moment": _moment,
         "clock": _clock,

@@ -12,9 +12,11 @@ from tracker.store import journeys, people, search
 from tracker.store.engine import Connection
 from tracker.store.exporting import everything_of
 from tracker.store.journeys import Person
+from tracker.web.asking import Question, asks
 from tracker.web.cursors import cursor, place
 from tracker.web.exports import as_lines, as_zip, download
 from tracker.web.guard import ask, change, guard
+from tracker.web.messages import brief, say
 from tracker.web.page import page
 from tracker.web.services import services
 
@@ -38,7 +40,6 @@ def visitors() -> BaseResponse:
         latest_of=search.LATEST_OF,
         called=called,
         sources=_sources(),
-        erased=request.args.get("erased") == "yes",
     )
 
 
@@ -62,30 +63,60 @@ def export() -> BaseResponse:
     return download(ask(work), f"person-{found.id}", ending, media)
 
 
+def _before_undoing() -> Question:
+    found, loser = _asked_for(), request.args.get("id", "")
+    name = called(found.traits, found.id)
+    return Question(
+        f"Undo the merge of {loser}?",
+        (
+            f"{name} ({found.id}) becomes two people again: {loser} gets back the ids, visits and events it had.",
+            "What came in after the merge stays where it is. A link or a sign-in may merge the two again.",
+        ),
+        "Undo merge",
+        url_for("people.person", id=found.id),
+    )
+
+
 @people_blueprint.post("/person/unmerge")
+@asks(_before_undoing)
 def undo_merge() -> BaseResponse:
     """Make a profile that was merged into another one a person of its own again."""
     loser, now = request.args.get("id", ""), services().clock()
     try:
-        back, _ = change(lambda conn: people.unmerge(conn, loser, now))
+        back, survivor = change(lambda conn: people.unmerge(conn, loser, now))
     except people.NothingToUndo as error:
         return _person_page(_asked_for(), 422, problem=str(error))
+    say(f"The merge is undone: {brief(back)} and {brief(survivor)} are two people again.")
     return redirect(url_for("people.person", id=back), 303)
 
 
+def _before_erasing() -> Question:
+    found = _asked_for()
+    return Question(
+        f"Erase {called(found.traits, found.id)}?",
+        (
+            "Profile, ids, visits and events go for good; a late retry does not bring them back.",
+            "There is no undo. An export beforehand keeps a copy.",
+        ),
+        "Erase person",
+        url_for("people.person", id=found.id),
+        typed=found.id,
+    )
+
+
 @people_blueprint.post("/person/erase")
+@asks(_before_erasing)
 def erase() -> BaseResponse:
     """Erase one person whose id was typed once more, and all that is stored of them."""
     found, now = _asked_for(), services().clock()
-    if request.form.get("typed", "").strip() != found.id:
-        return _person_page(found, 422, unmatched=f"Type {found.id} to erase this person.")
     digest = tombstone_digest(services().settings.secret_keys)
     try:
         change(lambda conn: people.erase(conn, found.id, now, digest))
     except people.NoSuchPerson as error:
         raise NotFound(str(error)) from error
     people.wipe(services().engine)
-    return redirect(url_for("people.visitors", erased="yes"), 303)
+    say("The person and everything stored of them is gone.")
+    return redirect(url_for("people.visitors"), 303)
 
 
 def called(traits: Json, profile_id: str) -> str:

@@ -12,6 +12,7 @@ from tracker.ingest.fresh import tombstone_digest
 from tracker.store import people
 from tracker.store.live import TEST_TAG, Happening, Wanted, event, is_only_tests
 from tracker.web.guard import ask, change, guard, the_user
+from tracker.web.messages import say
 from tracker.web.services import services
 from tracker.web.sources import asked_for, source_page
 from tracker.web.streaming import stream
@@ -54,6 +55,7 @@ def erase_test() -> BaseResponse:
         raise NotFound("There is no test visitor to erase: it is gone already, or has other events than tests.")
     digest = tombstone_digest(parts.settings.secret_keys)
     change(lambda conn: people.erase(conn, profile_id, parts.clock(), digest))
+    say("The test event and its visitor are erased.")
     return redirect(url_for("sources.source", id=source.id), 303)
 
 

@@ -16,7 +16,7 @@ from tracker.store.tables.collected import (
     SourceRow,
     TombstoneRow,
 )
-from tracker.store.tables.console import FailedLoginRow, LoginRow, SetupRow, UserRow
+from tracker.store.tables.console import FailedLoginRow, LoginRow, RemovedUserRow, SetupRow, UserRow
 from tracker.store.tables.report import (
     JournalRow,
     ReportBlockRow,
@@ -47,6 +47,7 @@ __all__ = [
     "PassUseRow",
     "ProfileRow",
     "QuarantineRow",
+    "RemovedUserRow",
     "RepeatedRow",
     "ReportBlockRow",
     "ReportFlowRow",

@@ -32,6 +32,19 @@ class LoginRow(Base):
     network: Mapped[str] = mapped_column(String(64))
 
 
+class RemovedUserRow(Base):
+    """A user who was removed within the last day: what restores it, and nothing that it could log in with."""
+
+    __tablename__ = "removed_user"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Id)
+    role: Mapped[str] = mapped_column(String(16))
+    password: Mapped[str] = mapped_column(String(256))
+    created: Mapped[int] = mapped_column(Moment)
+    removed: Mapped[int] = mapped_column(Moment, index=True)
+
+
 class SetupRow(Base):
     """The hash of the link with which the first user is made; gone once it was used."""
 
