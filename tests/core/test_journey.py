@@ -111,3 +111,9 @@ def test_visits_that_take_turns_are_told_apart() -> None:
 def test_a_leg_says_which_profiles_became_one_on_it() -> None:
     [[leg]] = visits([happened(20, "blog")], around(joins=[SIGN_IN]))
     assert leg.joins == (SIGN_IN,)
+
+
+def test_an_event_names_its_page_as_lists_do() -> None:
+    assert happened(1, "shop", page={"url": "https://Shop.test/caf%c3%a9/?x"}).page == "shop.test/café"
+    assert happened(1, "shop", page="/a/").page == "/a"
+    assert happened(1, "shop").page == ""

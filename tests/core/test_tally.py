@@ -17,7 +17,6 @@ from tracker.core.tally import (
     Tally,
     Visit,
     count,
-    page_name,
     page_of,
 )
 
@@ -136,17 +135,24 @@ def test_hand_overs_are_counted_by_their_day_their_sources_and_what_came_of_them
     assert tally.flow == {(1, "shop", "blog", "adopted"): 2}
 
 
-PAGES = [
-    ({"page": {"url": "https://a.example/x?card=4111#top"}}, "a.example/x"),
-    ({"page": "https://a.example/x#top"}, "a.example/x"),
-    ({"page": "/only/a/path"}, "/only/a/path"),
-    ({"page": {"url": "https://a.example/" + "x" * 900}}, "a.example/" + "x" * 190),
-]
+def test_every_spelling_of_a_page_counts_as_one_page() -> None:
+    spellings = ("https://a.example/caf%C3%A9/?x=1", "https://A.example/caf%c3%a9", "https://a.example/café#top")
+    brought = [("page-view", page_of({"page": {"url": url}})) for url in spellings]
+    assert counted(fact(events=brought)).names["shop", "page", 0, "a.example/café"] == 3
 
 
-@pytest.mark.parametrize(("context", "name"), PAGES)
-def test_a_page_is_named_by_host_and_path_and_by_nothing_of_its_query(context, name) -> None:
-    assert page_name(page_of(context) or "") == name
+def test_a_long_page_has_one_name_however_it_is_spelled() -> None:
+    spellings = ("https://a.example/" + "é" * 900, "https://a.example/" + "%c3%A9" * 900)
+    pages = [page_of({"page": url}) for url in spellings]
+    names = counted(fact(events=[("page-view", page) for page in pages])).names
+    assert names["shop", "page", 0, "a.example/" + "é" * 190] == 2
+
+
+@pytest.mark.parametrize(
+    "context", [{"page": {"url": "https://a.example/x?card=4111#top"}}, {"page": "https://a.example/x"}]
+)
+def test_a_page_is_told_without_its_query(context) -> None:
+    assert page_of(context) == "https://a.example/x"
 
 
 @pytest.mark.parametrize("context", [{}, {"page": {}}, {"page": None}, {"page": ""}, {"page": {"url": 7}}])

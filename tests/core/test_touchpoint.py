@@ -26,6 +26,19 @@ QUERIES = [
     (f"?utm_source={'a' * 300}", {"origin": "a" * 256}),
     (f"?gclid={'a' * 300}", {"gclid": "a" * 256}),
     ("?utm_source=x" + "&a=1" * 200, {}),
+    ("?UTM_SOURCE=Letter&Utm_Medium=Mail", {"origin": "Letter", "medium": "Mail"}),
+    ("?GCLID=G&Fbclid=F", {"gclid": "G", "fbclid": "F"}),
+    ("?a=1&amp;utm_source=letter&amp;utm_medium=mail", {"origin": "letter", "medium": "mail"}),
+    ("?a=1&AMP;amp;gclid=G", {"gclid": "G"}),
+    ("?a=1&amp%3Butm_source=letter", {"origin": "letter"}),
+    ("?a=1&amp%253Butm_source=letter", {}),
+    ("?a=1&#038;utm_source=letter&#x26;utm_medium=mail", {"origin": "letter", "medium": "mail"}),
+    ("?amp;utm_source=letter", {"origin": "letter"}),
+    ("?%75tm_source=letter&utm%5Fmedium=mail", {"origin": "letter", "medium": "mail"}),
+    ("?+utm_source+=+letter+", {"origin": "letter"}),
+    ("?utm_source=%20&utm_medium=mail", {"medium": "mail"}),
+    ("?utm_source=one&UTM_SOURCE=two", {"origin": "two"}),
+    ("?utm_source=tea%20%26amp%3B%20scones", {"origin": "tea &amp; scones"}),
 ]
 
 
@@ -46,6 +59,8 @@ UTM = [
     ("empty-says-nothing", {"source": ""}, {"origin": "page"}),
     ("not-text", {"source": 7, "medium": None, "campaign": ["x"]}, {"origin": "page"}),
     ("unknown-names", {"color": "red"}, {"origin": "page"}),
+    ("written-by-hand", {"UTM_Source": "letter", "amp;utm_medium": "mail"}, {"origin": "letter", "medium": "mail"}),
+    ("half-written-by-hand", {"Amp;Amp; Medium": " mail "}, {"origin": "page", "medium": "mail"}),
     ("not-an-object", "letter", {"origin": "page"}),
     ("null", None, {"origin": "page"}),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from tracker.core.identity_keys import IDENTIFYING
 from tracker.core.linking import domains_of, host_of, owned
 from tracker.core.model import Json, Micros, Source
+from tracker.core.page_names import page_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Happening:
         page = self.context.get("page")
         found = page.get("url") if isinstance(page, Mapping) else page
         return found if isinstance(found, str) else ""
+
+    @property
+    def page(self) -> str:
+        """The page as lists name it, the same for every spelling; empty where the event has none."""
+        return page_name(self.url)
 
 
 @dataclass(frozen=True, slots=True)

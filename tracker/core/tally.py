@@ -12,12 +12,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tracker.core.model import Json, Micros
+from tracker.core.page_names import page_name
 from tracker.core.times import SECOND
 
 HOUR: Micros = 3600 * SECOND
 EVERYWHERE = ""
 NEVER = -1
 LONGEST_NAME = 200
+# A letter takes up to twelve in a URL, and two spellings of one page must not be cut at two places of its name.
+_LONGEST_URL = 16 + 12 * LONGEST_NAME
 NAMES = ("page", "event", "referrer", "campaign", "device", "browser", "system", "country")
 """What is counted by name; pages and events by how often, the others by visits."""
 
@@ -151,8 +154,9 @@ def _spread(
         for scope in (source, EVERYWHERE):
             tally.names[scope, "event", day, kind] += times
     for (source, day, page), times in pages.items():
+        name = page_name(page)[:LONGEST_NAME]
         for scope in (source, EVERYWHERE):
-            tally.names[scope, "page", day, page_name(page)] += times
+            tally.names[scope, "page", day, name] += times
 
 
 def _count_visit(tally: Tally, session: str, source: str, hour: int, about: Mapping[str, About]) -> Visit:
@@ -206,14 +210,8 @@ def _count_late(tally: Tally, profile: str, scope: str, day: int, last: Seen) ->
     tally.moved_visitors.add((profile, scope))
 
 
-def page_name(url: str) -> str:
-    """Return the host and path of a page, without scheme, query and fragment."""
-    _, found, rest = url.partition("://")
-    return (rest if found else url).partition("?")[0].partition("#")[0][:LONGEST_NAME]
-
-
 def page_of(context: Json) -> str | None:
     """Return the URL of the page that an event's or a payload's context names, without its query; None for none."""
     page: Any = context.get("page")
     url = page.get("url") if isinstance(page, dict) else page
-    return url.partition("?")[0][: 2 * LONGEST_NAME] if isinstance(url, str) and url else None
+    return url.partition("?")[0][:_LONGEST_URL] if isinstance(url, str) and url else None

@@ -1,5 +1,7 @@
 """Where a visit came from: campaign parameters, click ids and the referring host."""
 
+import re
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit
 
 from tracker.core.linking import host_of
@@ -14,20 +16,22 @@ CAMPAIGN = {
 }
 CLICK_IDS = ("gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "dclid")
 _LONGEST = 256
+# What an editor makes of "&" in a link, once or several times over; browsers send it as it stands.
+_ESCAPED_AND = re.compile(r"&(?:(?:amp|#0*38|#x0*26)(?:;|%3B))+", re.IGNORECASE)
 
 
 def touchpoint(context: Json, events: tuple[Event, ...]) -> dict[str, str]:
     """Return what is known of how this visit began; empty where nothing is (a direct visit).
 
-    ``context.utm`` of the payload wins over the parameters of the first page.
+    ``context.utm`` of the payload wins over the parameters of the first page. Names are read as a person would read
+    them, for links are written by hand: ``UTM_Source`` and ``amp;utm_source`` are ``utm_source``.
     """
     page = first_page(context, events)
-    found = {name: value for name, value in _query(page.get("url")) if value}
+    found = _said(_query(page.get("url")))
     utm = context.get("utm")
     if isinstance(utm, dict):
-        found |= {
-            f"utm_{name.removeprefix('utm_')}": value for name, value in utm.items() if isinstance(value, str) and value
-        }
+        told = _said((name, value) for name, value in utm.items() if isinstance(value, str))
+        found |= {f"utm_{name.removeprefix('utm_')}": value for name, value in told.items()}
     point = {name: found[key][:_LONGEST] for key, name in CAMPAIGN.items() if found.get(key)}
     point |= {key: found[key][:_LONGEST] for key in CLICK_IDS if found.get(key)}
     if referrer := referrer_host(page):
@@ -56,10 +60,23 @@ def referrer_host(page: Json) -> str | None:
     return host_of(referrer) if "//" in referrer else host_of(f"//{referrer}")
 
 
+def _said(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the parameters that have a value, by the names that they were meant to have; the last of a name counts."""
+    return {_meant(name): stripped for name, value in parameters if (stripped := value.strip())}
+
+
+def _meant(name: str) -> str:
+    name = name.strip().lower()
+    # What is left of "&amp;" where a page has split its query at every "&".
+    while name.startswith("amp;"):
+        name = name[4:].lstrip()
+    return name
+
+
 def _query(url: object) -> list[tuple[str, str]]:
     if not isinstance(url, str):
         return []
     try:
-        return parse_qsl(urlsplit(url).query, max_num_fields=200)
+        return parse_qsl(urlsplit(_ESCAPED_AND.sub("&", url)).query, max_num_fields=200)
     except ValueError:
         return []
