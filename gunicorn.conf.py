@@ -3,7 +3,6 @@
 import fcntl
 import mmap
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tracker.settings import Settings
 from tracker.store import presence
+from tracker.web import metrics_folder
+from tracker.web.request_heads import LARGEST_LINE, bound_heads
 from tracker.web.server_log import ServerLog
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _settings = Settings.from_env()
 # One byte that the master and all its workers share: 1 as soon as any worker has found the schema in order.
 _schema_was_seen = mmap.mmap(-1, 1)
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = _settings.listens_on
 # A half-sent request holds a thread for good, and four of them freeze a threaded worker; a greenlet costs nothing.
 worker_class = "gevent"
 # SQLite has one writer: a second process only waits for its lock. PostgreSQL takes one worker a core.
@@ -34,6 +35,17 @@ worker_connections = 1000
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
+# No header sets the path, the scheme or the user of a request, from whatever address it comes: the path below which
+# all is served is that of PUBLIC_URL, and X-Forwarded-For is read by the application, from TRUSTED_PROXIES alone. The
+# variable of the same name counts for the same, so it is not read either.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+header_map = "drop"
+proxy_protocol = "off"
+os.environ.pop("SCRIPT_NAME", None)
+limit_request_line = 8190
+limit_request_field_size = LARGEST_LINE
 # A worker is replaced after a while, so that whatever a library may leak is bounded; not all at the same moment.
 max_requests = 1_000_000
 max_requests_jitter = 250_000
@@ -46,8 +58,7 @@ control_socket_disable = True
 
 if workers > 1:
     # Each worker counts for itself; files that all of them can read let any one answer /metrics for the whole.
-    _figures = _settings.data_dir / "metrics"
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_figures)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder.of(_settings.data_dir))
 
 
 def on_starting(_server: object) -> None:
@@ -56,8 +67,13 @@ def on_starting(_server: object) -> None:
         with suppress(OSError):
             presence.hold(_settings.sqlite_file)
     if workers > 1:
-        shutil.rmtree(_figures, ignore_errors=True)
-        _figures.mkdir(parents=True)
+        metrics_folder.empty(_settings.data_dir)
+
+
+def on_exit(_server: object) -> None:
+    """Leave no temporary folder behind."""
+    if workers > 1:
+        metrics_folder.forget()
 
 
 def post_worker_init(worker: "Worker") -> None:
@@ -90,6 +106,7 @@ def post_worker_init(worker: "Worker") -> None:
     _schema_was_seen[0] = True
     keep_counting(_settings.database_url)
     memory.settle()
+    bound_heads()
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
     # trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -10,7 +10,7 @@ import pytest
 
 from tracker.core.quota import Quota
 from tracker.core.rate import Rate
-from tracker.settings import BadSettings, Settings
+from tracker.settings import BadSettings, Settings, with_absolute_paths
 
 KEY = "sixteen characters or more"
 
@@ -114,7 +114,26 @@ def test_every_mistake_is_named_at_once_with_what_to_write_instead(tmp_path) -> 
         ("REDIS_URL", "redis://[cache"),
         ("TRUSTED_PROXIES", "*"),
         ("SECRET_KEY", "fifteen letters"),
+        ("SECRET_KEY", "a key of\ntwo long lines"),
+        ("SECRET_KEY", "bytes that are no text \udcff"),
         ("SECRET_KEY_FALLBACKS", "short"),
+        ("SECRET_KEY_FALLBACKS", "one key with spaces and one line"),
+        ("SECRET_KEY_FALLBACKS", "the-key-of-last-year\nshort"),
+        ("SECRET_KEY_FALLBACKS", "bytes-that-are-no-text-\udcff"),
+        ("METRICS_TOKEN", "two\nlines"),
+        ("DATABASE_URL", "postgresql://host/na\x00me"),
+        ("PUBLIC_URL", "https://@host"),
+        ("PUBLIC_URL", "https://host?"),
+        ("PUBLIC_URL", "https://ho\nst"),
+        ("PUBLIC_URL", "https://example.com/live"),
+        ("HOST", "127.0.0.1:8686"),
+        ("HOST", "http://127.0.0.1"),
+        ("HOST", "*"),
+        ("DATA_DIR", "~nobody-of-that-name/var"),
+        ("DATA_DIR", "/" + "long/" * 2000),
+        ("DISK_FOLDERS", "/nowhere/at/all"),
+        ("GEOIP_DB", "/"),
+        ("GEOIP_DB", "/nowhere/at/all.mmdb"),
     ],
 )
 def test_a_value_that_could_not_work_is_named(name: str, value: str, tmp_path) -> None:
@@ -140,6 +159,46 @@ def test_a_redis_is_named_by_its_url_and_its_password_is_not_shown(tmp_path) -> 
     assert "hunter2" not in repr(found)
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]", " [::1] ", "0:0:0:0:0:0:0:1"])
+def test_a_host_of_ipv6_is_written_with_and_without_brackets(host: str, tmp_path) -> None:
+    found = read(tmp_path, HOST=host)
+    assert (found.host, found.listens_on) == ("::1", "[::1]:8686")
+
+
+def test_a_public_url_may_have_a_path(tmp_path) -> None:
+    found = read(tmp_path, PUBLIC_URL="https://Example.COM:443/handoff/")
+    assert (found.public_url, found.path) == ("https://example.com/handoff", "/handoff")
+    assert read(tmp_path).path == ""
+
+
+def test_paths_are_those_of_the_moment_at_which_they_were_read(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("disk", "elsewhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "countries.mmdb").write_text("")
+    given = {
+        "DATA_DIR": "var",
+        "DATABASE_URL": "sqlite:///var/my.db?timeout=5",
+        "SECRET_KEY_FILE": "key",
+        "GEOIP_DB": "countries.mmdb",
+        "DISK_FOLDERS": "disk",
+    }
+    found = Settings.from_env(given)
+    assert found.database_url == f"sqlite:///{tmp_path}/var/my.db?timeout=5"
+    assert found.disk_folders == (tmp_path / "var", tmp_path / "disk")
+    absolute = with_absolute_paths(given, found)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert Settings.from_env(given | absolute) == found
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_without_a_path_but_the_data_folder_no_other_variable_is_set(tmp_path) -> None:
+    given = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "postgresql://db.example/handoff", "SECRET_KEY": KEY}
+    assert with_absolute_paths(given, Settings.from_env(given)) == {"DATA_DIR": str(tmp_path)}
+    assert with_absolute_paths({}, read(tmp_path)) == {"DATA_DIR": str(tmp_path / "var")}
+
+
 # Secrets -----------------------------------------------------------------------------------------------------------
 
 
@@ -155,10 +214,50 @@ def test_a_secret_set_twice_or_from_a_file_that_says_nothing_is_a_mistake(tmp_pa
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "lines").write_text(f"{KEY}\n{KEY}\n")
+    (tmp_path / "folder").mkdir()
     assert len(problems(tmp_path, SECRET_KEY=KEY, SECRET_KEY_FILE=str(tmp_path / "key"))) == 1
-    for name in ("empty", "binary", "missing", ""):
+    for name in ("empty", "binary", "missing", "folder", "lines", ""):
         [problem] = problems(tmp_path, SECRET_KEY_FILE=str(tmp_path / name))
         assert problem.startswith("SECRET_KEY_FILE")
+
+
+def test_a_file_may_begin_with_a_mark_and_end_with_any_line_break(tmp_path) -> None:
+    for content in (f"\ufeff{KEY}", f"{KEY}\r\n", f"  {KEY}\n\n"):
+        (tmp_path / "key").write_text(content, newline="")
+        assert read(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key")).secret_keys == (KEY,)
+
+
+def test_a_file_that_never_ends_is_not_read_to_its_end(tmp_path) -> None:
+    [problem] = problems(tmp_path, SECRET_KEY_FILE="/dev/zero")
+    assert problem == "SECRET_KEY_FILE must be one line of readable text."
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        f"{KEY}\nthe-key-before-that-one",
+        f"\n  {KEY}\r\n\nthe-key-before-that-one\n",
+    ],
+)
+def test_a_key_with_spaces_becomes_a_fallback_on_a_line_of_its_own(older: str, tmp_path) -> None:
+    new = "a key, with commas, of this year"
+    assert read(tmp_path, SECRET_KEY=new, SECRET_KEY_FALLBACKS=older).secret_keys == (
+        new,
+        KEY,
+        "the-key-before-that-one",
+    )
+
+
+def test_a_single_fallback_with_spaces_is_followed_by_a_line_break(tmp_path) -> None:
+    assert read(tmp_path, SECRET_KEY=KEY, SECRET_KEY_FALLBACKS=f"{KEY} of old\n").secret_keys[1:] == (f"{KEY} of old",)
+    # A file ends with one anyway, so there it is an empty line.
+    (tmp_path / "older").write_text(f"{KEY} of old\n\n")
+    found = read(tmp_path, SECRET_KEY=KEY, SECRET_KEY_FALLBACKS_FILE=str(tmp_path / "older"))
+    assert found.secret_keys[1:] == (f"{KEY} of old",)
+    (tmp_path / "older").write_text("the-key-of-last-year the-key-before-that-one\n")
+    found = read(tmp_path, SECRET_KEY=KEY, SECRET_KEY_FALLBACKS_FILE=str(tmp_path / "older"))
+    assert found.secret_keys[1:] == ("the-key-of-last-year", "the-key-before-that-one")
 
 
 def test_without_a_key_one_is_made_for_the_owner_alone_and_kept(tmp_path) -> None:
@@ -187,6 +286,15 @@ def test_a_kept_key_that_is_no_key_is_never_signed_with(content: str, tmp_path) 
     (tmp_path / "var" / "secret_key").write_text(content)
     [problem] = problems(tmp_path)
     assert str(tmp_path / "var" / "secret_key") in problem
+
+
+def test_a_kept_key_that_cannot_be_read_is_named(tmp_path) -> None:
+    kept = tmp_path / "var" / "secret_key"
+    kept.mkdir(parents=True)
+    assert problems(tmp_path) == [f"{kept} cannot be read (Is a directory); it holds the secret key."]
+    kept.rmdir()
+    kept.write_bytes(b"\xff" * 40)
+    assert problems(tmp_path) == [f"{kept} cannot be read (not text); it holds the secret key."]
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path) -> None:
@@ -218,7 +326,7 @@ def test_parameters_to_take_out_are_added_and_taken_back(tmp_path) -> None:
 
 
 def test_the_quota_and_the_room_on_the_disk_are_read(tmp_path) -> None:
-    found = read(tmp_path, QUOTA="7/day", DISK_LOW_WATER="2g", DISK_FOLDERS="/srv:/var/lib")
+    found = read(tmp_path, QUOTA="7/day", DISK_LOW_WATER="2g", DISK_FOLDERS="/srv:/var/lib:")
     assert found.quota == Quota(7, "day")
     assert found.disk_low_water == 2 * 1024**3
     assert found.disk_folders == (tmp_path / "var", Path("/srv"), Path("/var/lib"))

@@ -24,7 +24,7 @@ def welcome(settings: Settings, env: Mapping[str, str]) -> list[str]:
     database = _set(told, *(name for name in _OF_DATABASE if not (secret and name == "DATABASE_URL")))
     once = ", once DATABASE_URL is set as it is for this server" if secret else ""
     return [
-        f"Handoff listens on http://{settings.host}:{settings.port}, known to browsers as {settings.public_url}",
+        f"Handoff listens on http://{settings.listens_on}, known to browsers as {settings.public_url}",
         f"The console is at {settings.public_url}/",
         *_setup(settings),
         f"Or from here{once}: make a source, then paste its snippet into your page:",
