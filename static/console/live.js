@@ -52,6 +52,10 @@ const listen = () => {
     last = lastEventId;
     JSON.parse(data).forEach(hear);
   });
+  source.addEventListener('over', ({ data }) => {
+    source.close();
+    say(JSON.parse(data), 'bad');
+  });
   source.addEventListener('error', () => {
     // The browser comes back by itself, unless the answer was no stream: then somebody has to log in again.
     if (source.readyState == EventSource.CLOSED) say('not listening any more; reload the page', 'bad');

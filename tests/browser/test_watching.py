@@ -8,7 +8,9 @@ from browser.entering import HOME, log_in
 from browser.web import Web
 from tracker.core.model import Source
 from tracker.ingest.fresh import system_clock
-from tracker.store import sources
+from tracker.store import accounts, sources
+from tracker.store.accounts import User
+from tracker.store.engine import transaction
 
 
 def test_an_owner_sees_what_is_turned_away_and_then_the_first_event(
@@ -46,3 +48,13 @@ def test_an_owner_sees_what_is_turned_away_and_then_the_first_event(
     expect(shown).not_to_have_count(before)
     page.get_by_role("link", name="page-view").first.click()
     expect(page.get_by_role("heading", name="What became of it")).to_be_visible()
+
+
+def test_a_live_page_says_why_it_has_stopped(console: Web, context: BrowserContext) -> None:
+    page = context.new_page()
+    log_in(console, page)
+    transaction(console.engine, lambda conn: accounts.add(conn, User("b", "ben", "owner", system_clock()), "hash"))
+    page.goto(f"{HOME}/live")
+    expect(page.get_by_text("listening", exact=True)).to_be_visible()
+    transaction(console.engine, lambda conn: accounts.change_role(conn, "anna", "viewer", system_clock()))
+    expect(page.locator("#stream-state")).to_have_text("Your role has changed. Reload this page.")

@@ -2,17 +2,31 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tracker.core.refusal import Unavailable
 from tracker.core.times import SECOND
 from tracker.ingest import feed as feeds
-from tracker.ingest.feed import FURTHEST, MOST, OVERLAP, WATCHED_FOR, Feed, Listener
-from tracker.store import accounts, sources
+from tracker.ingest.feed import WATCHED_FOR, Feed
+from tracker.ingest.listeners import (
+    FURTHEST,
+    LOGGED_OUT,
+    MOST,
+    MOST_OF_USER,
+    OTHER_ROLE,
+    OVERLAP,
+    PLACE_TAKEN,
+    Full,
+    Listener,
+)
+from tracker.store import accounts, removed_users, sources
 from tracker.store.accounts import Login, User
 from tracker.store.engine import transaction
 from tracker.store.live import Happening, Wanted
+
+NOBODY = Login("", User("", "", "viewer", 0), 0, 0, "", "")
 
 
 def until_nobody_reads() -> None:
@@ -23,17 +37,28 @@ def until_nobody_reads() -> None:
 
 
 @pytest.fixture
-def login(engine, clock) -> str:
-    """The id of a login."""
-    anna = User("anna", "anna", "owner", clock())
-    entered = Login("", anna, clock(), clock(), "", "")
+def login_of(engine, clock) -> Callable[[str], Login]:
+    """Make a user of that name, an owner, and log it in."""
 
-    def work(conn) -> None:
-        accounts.add(conn, anna, "hash")
-        accounts.log_in(conn, "token", entered)
+    def make(name: str) -> Login:
+        user = User(name, name, "owner", clock())
 
-    transaction(engine, work)
-    return accounts.digest_of("token")
+        def work(conn) -> Login | None:
+            accounts.add(conn, user, "hash")
+            accounts.log_in(conn, f"token of {name}", Login("", user, clock(), clock(), "", ""))
+            return accounts.logged_in(conn, f"token of {name}", clock())
+
+        made = transaction(engine, work)
+        assert made is not None
+        return made
+
+    return make
+
+
+@pytest.fixture
+def login(login_of) -> Login:
+    """The login of ``anna``."""
+    return login_of("anna")
 
 
 @pytest.fixture
@@ -92,7 +117,7 @@ def test_a_login_that_was_revoked_ends_what_it_listens_to(told, engine, make_sou
     record("e1", session="s1")
     listening = told()
     assert next(listening) == ["e1"]
-    transaction(engine, lambda conn: accounts.log_out(conn, login, "anna"))
+    transaction(engine, lambda conn: accounts.log_out(conn, login.id, "anna"))
     assert list(listening) == []
 
 
@@ -156,7 +181,7 @@ def test_where_nothing_happens_there_is_a_beat_all_the_same(engine, clock, login
 
 
 def test_who_does_not_listen_misses_some_and_is_let_go_all_the_same() -> None:
-    slow = Listener(Wanted(), "login")
+    slow = Listener(Wanted(), NOBODY)
     for number in range(30):
         slow.tell([Happening(number, "stored", "shop", f"e{number}")], number)
     slow.end()
@@ -166,8 +191,63 @@ def test_who_does_not_listen_misses_some_and_is_let_go_all_the_same() -> None:
     assert slow.told == {}
 
 
-def test_there_are_never_more_listeners_than_one_process_reads_for(feed) -> None:
-    assert not feed.is_full()
-    feed._listeners = {Listener(Wanted(), "login") for _ in range(MOST)}
-    assert feed.is_full()
-    feed._listeners = set()
+def test_one_user_holds_a_few_places_and_a_new_page_takes_that_of_the_oldest(feed, login, login_of, clock) -> None:
+    pages = [feed.join(Wanted(), login, clock()) for _ in range(MOST)]
+    others = [feed.join(Wanted(), login_of(name), clock()) for name in ("ben", "cleo")]
+    assert [one for one in pages if not one.over] == pages[-MOST_OF_USER:]
+    assert {one.over for one in pages[:-MOST_OF_USER]} == {PLACE_TAKEN}
+    assert [list(feed.hear(one)) for one in pages[:-MOST_OF_USER]] == [[]] * (MOST - MOST_OF_USER)
+    assert not any(one.over for one in others)
+
+
+def test_of_many_pages_that_come_at_once_as_many_stay_as_there_are_places(feed, login, clock) -> None:
+    def join(_: int) -> Listener:
+        return feed.join(Wanted(), login, clock())
+
+    with ThreadPoolExecutor(16) as pool:
+        pages = list(pool.map(join, range(64)))
+    assert sum(not one.over for one in pages) == MOST_OF_USER
+    assert len(feed._places) == MOST_OF_USER
+
+
+def test_where_every_place_is_taken_by_others_a_page_is_told_so_and_later_let_in(feed, login_of, clock) -> None:
+    users = [login_of(f"user-{number}") for number in range(-(-MOST // MOST_OF_USER) + 1)]
+    pages: list[Listener] = []
+    for user in users[:-1]:
+        pages += [feed.join(Wanted(), user, clock()) for _ in range(min(MOST_OF_USER, MOST - len(pages)))]
+    with pytest.raises(Full):
+        feed.join(Wanted(), users[-1], clock())
+    feed.leave(pages[0])
+    assert not feed.join(Wanted(), users[-1], clock()).over
+
+
+def test_a_page_whose_first_look_fails_leaves_its_place(feed, login, clock, monkeypatch) -> None:
+    def news(*given):
+        raise Unavailable("away")
+
+    monkeypatch.setattr(feeds, "news", news)
+    with pytest.raises(Unavailable):
+        feed.join(Wanted(), login, clock())
+    assert not feed._places
+
+
+@pytest.mark.parametrize(
+    ("change", "over"),
+    [
+        (lambda conn, now: removed_users.remove(conn, "ben", now), LOGGED_OUT),
+        (lambda conn, now: accounts.change_role(conn, "ben", "viewer", now), OTHER_ROLE),
+        (lambda conn, now: accounts.change_password(conn, "ben", "hash", now), LOGGED_OUT),
+    ],
+    ids=["removed", "demoted", "password"],
+)
+def test_the_pages_of_a_user_end_with_the_user_the_role_and_the_password(
+    feed, login, login_of, engine, clock, make_source, record, change, over: str
+) -> None:
+    make_source("shop")
+    mine, theirs = feed.join(Wanted(), login, clock()), feed.join(Wanted(), login_of("ben"), clock())
+    transaction(engine, lambda conn: change(conn, clock()))
+    assert list(feed.hear(theirs)) == []
+    assert theirs.over == over
+    record("e1", session="s1")
+    assert [one.id for one in next(feed.hear(mine))] == ["e1"]
+    assert not mine.over

@@ -89,6 +89,12 @@ PROOFS: dict[str, tuple[str, ...]] = {
         "web/test_room.py::test_a_new_type_of_event_too_many_goes_to_quarantine_and_the_known_ones_are_stored",
         "web/test_room.py::test_a_full_disk_is_a_503_and_not_ready",
     ),
+    "One user of the console takes every live page": (
+        "ingest/test_feed.py::test_one_user_holds_a_few_places_and_a_new_page_takes_that_of_the_oldest",
+        "ingest/test_feed.py::test_of_many_pages_that_come_at_once_as_many_stay_as_there_are_places",
+        "ingest/test_feed.py::test_the_pages_of_a_user_end_with_the_user_the_role_and_the_password",
+        "web/test_waiting.py::test_the_oldest_of_too_many_pages_of_one_user_is_told_why_it_has_stopped",
+    ),
     "Private data is kept too long or too widely": (
         "web/test_canary.py::test_after_an_erasure_nothing_in_the_database_or_the_log_tells_of_a_person",
         "web/test_consent.py::test_a_visitor_agrees_comes_back_and_takes_it_back",

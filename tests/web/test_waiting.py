@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from web.conftest import PASSWORD, Console
 
+from tracker.ingest.listeners import MOST, MOST_OF_USER, Listener
 from tracker.store import attempts, reports
+from tracker.store.accounts import Login, User
+from tracker.store.live import Wanted
 from tracker.web.services import services_of
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -114,7 +117,7 @@ def test_a_stream_ends_with_its_login(listening, console, make_source, engine) -
     told = listening("/source/waiting?id=shop")
     with engine.begin() as conn:
         conn.exec_driver_sql("DELETE FROM login_session")
-    assert list(told) == []
+    assert list(told) == ["Your login has ended. Reload this page to log in again."]
     assert console.get("/live/stream").status_code == 302
 
 
@@ -170,7 +173,39 @@ def test_a_viewer_may_wait_too(console, browser_of, make_source, listening, trac
     assert next(listening("/source/waiting?id=shop", viewer))[0]["good"]
 
 
-def test_too_many_pages_that_watch_are_told_so(app, console) -> None:
-    services_of(app).feed.is_full = lambda: True
-    answer = console.get("/live/stream")
-    assert (answer.status_code, "close one of them" in answer.text) == (503, True)
+def overs(answer) -> list[str]:
+    """Return what a stream says as its last word."""
+    return [json.loads(said) for said in re.findall(rb"event: over\ndata: (.*)\n\n", answer.data)]
+
+
+def test_a_page_that_finds_no_place_is_told_so_in_a_way_that_it_can_show(app, console, make_user) -> None:
+    feed = services_of(app).feed
+    for number in range(MOST):
+        user = User(f"u{number}", f"u{number}", "viewer", 0)
+        feed._places[Listener(Wanted(), Login("", user, 0, 0, "", ""))] = None
+    assert overs(console.get("/live/stream")) == [
+        "Too many pages are live at once on this server. Reload this page in a while."
+    ]
+    feed._places.clear()
+
+
+def test_the_oldest_of_too_many_pages_of_one_user_is_told_why_it_has_stopped(app, console) -> None:
+    feed = services_of(app).feed
+    feed._every = 0.001
+    opened = [console.client.get("/live/stream", buffered=False) for _ in range(MOST_OF_USER + 1)]
+    assert "the oldest of more than 6 live pages of yours" in overs(opened[0])[0]
+    assert len(feed._places) == MOST_OF_USER
+    for answer in opened:
+        answer.close()
+    assert not feed._places
+
+
+def test_a_user_who_is_demoted_sees_no_more_of_what_owners_see(app, console, browser_of, make_user) -> None:
+    services_of(app).feed._every = 0.001
+    make_user("ben")
+    ben = browser_of()
+    ben.log_in("ben")
+    stream = ben.client.get("/live/stream", buffered=False)
+    console.sure("/account/users/id-of-ben", role="viewer")
+    assert overs(stream) == ["Your role has changed. Reload this page."]
+    stream.close()

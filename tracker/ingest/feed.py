@@ -9,50 +9,33 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 
+from tracker.core.account_rules import Role
 from tracker.core.model import Micros
 from tracker.core.refusal import Unavailable
 from tracker.core.times import SECOND
 from tracker.ingest.fresh import Clock
+from tracker.ingest.listeners import (
+    FULL,
+    FURTHEST,
+    LOGGED_OUT,
+    MOST,
+    MOST_OF_USER,
+    OTHER_ROLE,
+    OVERLAP,
+    PLACE_TAKEN,
+    Full,
+    Listener,
+    News,
+    end_all,
+)
 from tracker.store import accounts, attempts
+from tracker.store.accounts import Login
 from tracker.store.engine import Connection, Engine, reading, transaction
-from tracker.store.live import Happening, Wanted, news
+from tracker.store.live import Wanted, news
 
-OVERLAP: Micros = 15 * SECOND
-"""How long after it was received an event may be committed and still be told of."""
-FURTHEST: Micros = 300 * SECOND
-"""How far back somebody is told who comes back after having been cut off."""
 WATCHED_FOR: Micros = 60 * SECOND
-MOST = 50
-_BEHIND = 16
-
-News = list[Happening]
-
-
-@dataclass(slots=True, eq=False)
-class Listener:
-    """Somebody who watches: what, by which login, what was told already, and what is still to be told."""
-
-    wanted: Wanted
-    login_id: str
-    waiting: "queue.Queue[News | None]" = field(default_factory=lambda: queue.Queue(_BEHIND))
-    told: dict[str, Micros] = field(default_factory=dict)
-
-    def tell(self, found: News, now: Micros) -> None:
-        """Pass on what was not told yet; who does not listen for long misses some of it."""
-        fresh = [one for one in found if one.key not in self.told]
-        self.told = {key: at for key, at in self.told.items() if at > now - FURTHEST - OVERLAP}
-        self.told |= {one.key: one.at for one in fresh}
-        if fresh:
-            with suppress(queue.Full):
-                self.waiting.put_nowait(fresh)
-
-    def end(self) -> None:
-        """Let this be the last that it hears."""
-        with suppress(queue.Full):
-            self.waiting.put_nowait(None)
 
 
 class Feed:
@@ -64,6 +47,8 @@ class Feed:
         self._every = every
         self._heartbeat = heartbeat
         self._lock = threading.Lock()
+        # In the order in which they came; a place is held from before the first look until the end.
+        self._places: dict[Listener, None] = {}
         self._listeners: set[Listener] = set()
         self._reads = False
         self._watched: dict[str, Micros] = {}
@@ -73,22 +58,46 @@ class Feed:
         """Let everybody go once this says that the process is to stop."""
         self._serves = serves
 
-    def is_full(self) -> bool:
-        """Return True where this process has as many listeners as it can read for."""
-        return len(self._listeners) >= MOST
+    def join(self, wanted: Wanted, login: Login, since: Micros) -> Listener:
+        """Return a new listener, which is told at once of what has happened since; it has to leave.
 
-    def join(self, wanted: Wanted, login_id: str, since: Micros) -> Listener:
-        """Return a new listener, who is told at once of what has happened since; whoever joins has to leave."""
-        listener, now = Listener(wanted, login_id), self._clock()
-        since = max(since, now - FURTHEST) - OVERLAP
-        self._watch({wanted.source_id} if wanted.attempts else set(), now)
-        listener.tell(transaction(reading(self._engine), lambda conn: news(conn, wanted, since)), now)
+        Of one user's listeners the oldest ends where there are too many. Full where other users hold every place.
+        """
+        listener, now = Listener(wanted, login), self._clock()
+        self._take_place(listener)
+        try:
+            since = max(since, now - FURTHEST) - OVERLAP
+            self._watch({wanted.source_id} if wanted.attempts else set(), now)
+            listener.tell(transaction(reading(self._engine), lambda conn: news(conn, wanted, since)), now)
+        except BaseException:
+            # Its place must not stay taken, whatever has failed.
+            self.leave(listener)
+            raise
         with self._lock:
+            if listener not in self._places:
+                # Newer pages of the same user have taken its place meanwhile.
+                return listener
             self._listeners.add(listener)
             if not self._reads:
                 self._reads = True
                 threading.Thread(target=self._read, name="feed", daemon=True).start()
         return listener
+
+    def _take_place(self, listener: Listener) -> None:
+        with self._lock:
+            mine = [one for one in self._places if one.login.user.id == listener.login.user.id]
+            oldest = set(mine[: max(0, len(mine) - MOST_OF_USER + 1)])
+            if not oldest and len(self._places) >= MOST:
+                raise Full(FULL)
+            self._drop(oldest)
+            self._places[listener] = None
+        end_all(oldest, PLACE_TAKEN)
+
+    def _drop(self, leaving: set[Listener]) -> None:
+        """Take listeners out, with the lock held."""
+        self._listeners -= leaving
+        for one in leaving:
+            self._places.pop(one, None)
 
     def hear(self, listener: Listener) -> Iterator[News]:
         """Yield what happens, the newest first, and nothing at all now and then; ends with the login or the process."""
@@ -98,7 +107,7 @@ class Feed:
     def leave(self, listener: Listener) -> None:
         """Let nothing be read for this listener any more."""
         with self._lock:
-            self._listeners.discard(listener)
+            self._drop({listener})
 
     def _next(self, listener: Listener) -> News | None:
         try:
@@ -116,7 +125,7 @@ class Feed:
             # Nobody is left to wait for nothing: browsers come back by themselves.
             with self._lock:
                 leaving = self._emptied()
-            _end(leaving)
+            end_all(leaving)
             raise
 
     def _goes_on(self) -> bool:
@@ -124,31 +133,33 @@ class Feed:
         with self._lock:
             needed = bool(self._listeners) and self._serves()
             leaving = set() if needed else self._emptied()
-        _end(leaving)
+        end_all(leaving)
         return needed
 
     def _emptied(self) -> set[Listener]:
         """Return all who listened, with the lock held; the next who comes starts the reading anew."""
-        leaving, self._listeners, self._reads = self._listeners, set(), False
+        leaving, self._reads = set(self._listeners), False
+        self._drop(leaving)
         return leaving
 
     def _look(self) -> None:
-        """Tell everybody what is new to them, and let those go whose login is over."""
+        """Tell all what is new to them, and end those whose login is over or whose user has another role."""
         now, listeners = self._clock(), set(self._listeners)
         self._watch({one.wanted.source_id for one in listeners if one.wanted.attempts}, now)
 
-        def work(conn: Connection) -> tuple[set[str], dict[Wanted, News]]:
-            valid = accounts.still_logged_in(conn, {one.login_id for one in listeners}, now)
-            return valid, {wanted: news(conn, wanted, now - OVERLAP) for wanted in {one.wanted for one in listeners}}
+        def work(conn: Connection) -> tuple[dict[str, Role], dict[Wanted, News]]:
+            roles = accounts.roles_of(conn, {one.login.id for one in listeners}, now)
+            return roles, {wanted: news(conn, wanted, now - OVERLAP) for wanted in {one.wanted for one in listeners}}
 
-        valid, found = transaction(reading(self._engine), work)
-        for listener in listeners:
-            if listener.login_id in valid:
-                listener.tell(found[listener.wanted], now)
-        gone = {one for one in listeners if one.login_id not in valid}
+        roles, found = transaction(reading(self._engine), work)
+        logged_out = {one for one in listeners if one.login.id not in roles}
+        changed = {one for one in listeners - logged_out if roles[one.login.id] != one.login.user.role}
+        for listener in listeners - logged_out - changed:
+            listener.tell(found[listener.wanted], now)
         with self._lock:
-            self._listeners -= gone
-        _end(gone)
+            self._drop(logged_out | changed)
+        end_all(logged_out, LOGGED_OUT)
+        end_all(changed, OTHER_ROLE)
 
     def _watch(self, source_ids: set[str], now: Micros) -> None:
         """Note that somebody waits for these sources, again well before the last note runs out."""
@@ -157,8 +168,3 @@ class Feed:
             transaction(self._engine, partial(attempts.watch, source_id=source_id, until=now + WATCHED_FOR))
             self._watched[source_id] = now
         self._watched = {one: at for one, at in self._watched.items() if one in source_ids | due}
-
-
-def _end(listeners: set[Listener]) -> None:
-    for listener in listeners:
-        listener.end()

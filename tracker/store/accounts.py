@@ -146,10 +146,11 @@ def logged_in(conn: Connection, token: str, now: Micros) -> Login | None:
     return None if row is None else _login(row)
 
 
-def still_logged_in(conn: Connection, login_ids: Collection[str], now: Micros) -> set[str]:
-    """Return those of the logins that were neither revoked nor have become too old."""
-    valid = select(LoginRow.id).where(LoginRow.id.in_(sorted(login_ids)), LoginRow.created > now - LOGIN_LASTS)
-    return set(conn.scalars(valid))
+def roles_of(conn: Connection, login_ids: Collection[str], now: Micros) -> dict[str, Role]:
+    """Return the role that each of the logins has by now, without those that were revoked or have become too old."""
+    valid = LoginRow.id.in_(sorted(login_ids)), LoginRow.created > now - LOGIN_LASTS
+    rows = conn.execute(select(LoginRow.id, UserRow.role).join(UserRow, UserRow.id == LoginRow.user_id).where(*valid))
+    return {row.id: row.role for row in rows}
 
 
 def seen(conn: Connection, login: Login, now: Micros) -> None:
