@@ -40,6 +40,20 @@ def test_a_source_is_created_with_everything_that_can_be_said_of_it(tracker, tmp
 
 
 @ONE_DATABASE
+def test_the_origin_of_an_app_is_named_and_one_that_proves_nothing_is_warned_of_beside_the_answer(tracker) -> None:
+    made = tracker(
+        "source", "create", "--name", "App", "--origin", "capacitor://localhost", "--origin", "null", "--json"
+    )
+    assert (made.code, list(made.object)) == (0, ["id", "secret"])
+    assert made.err.startswith("Warning: null is no proof of anything")
+    changed = tracker("source", "change", made.object["id"], "--origin", "file://")
+    assert (changed.code, "Warning: file:// is sent by" in changed.err) == (0, True)
+    assert tracker("source", "list", "--json").lines[0]["origins"] == ["file://"]
+    quiet = tracker("source", "change", made.object["id"], "--origin", "chrome-extension://abc")
+    assert (quiet.code, quiet.err) == (0, "")
+
+
+@ONE_DATABASE
 def test_the_defaults_are_the_careful_ones_and_an_id_is_made_up(tracker) -> None:
     made = tracker("source", "create", "--name", "Shop", "--json").object
     assert list(made) == ["id", "secret"]

@@ -59,6 +59,8 @@ def test_what_is_malformed_is_told_by_its_place_alone() -> None:
         ("http://localhost:3000", "http://localhost:3000"),
         ("", ""),
         ("about:blank", ""),
+        ("capacitor://localhost/index.html", "capacitor://localhost"),
+        ("file:///home/anna/page.html", "file://"),
         ("https://[/x", ""),
     ],
 )

@@ -1,8 +1,8 @@
-"""How a source's id, origins and domains are spelled, and what is refused when one is saved."""
+"""How a source's id and domains are spelled, and what is refused when one is saved."""
 
 import pytest
 
-from tracker.core.source_rules import api_url, host, linked_domains, origin, privacy, quota, source_id
+from tracker.core.source_rules import api_url, host, linked_domains, privacy, quota, source_id
 
 PUBLIC_SUFFIXES = {"com", "co.uk", "example", "xn--p1ai"}
 
@@ -18,62 +18,6 @@ def test_a_source_id_is_trimmed(given, kept):
 def test_what_cannot_be_a_source_id(given):
     with pytest.raises(ValueError, match="The source id must"):
         source_id(given)
-
-
-ORIGINS = [
-    ("https://shop.example", "https://shop.example"),
-    ("  https://shop.example/  ", "https://shop.example"),
-    ("HTTPS://Shop.Example", "https://shop.example"),
-    ("https://shop.example:443", "https://shop.example"),
-    ("http://shop.example:80", "http://shop.example"),
-    ("http://shop.example:443", "http://shop.example:443"),
-    ("https://shop.example:8443", "https://shop.example:8443"),
-    ("http://localhost:3000", "http://localhost:3000"),
-    ("http://192.0.2.7:8080", "http://192.0.2.7:8080"),
-    ("http://[2001:DB8::1]:8080", "http://[2001:db8::1]:8080"),
-    ("https://bücher.example", "https://xn--bcher-kva.example"),
-    ("https://shop.example.", "https://shop.example"),
-]
-
-
-@pytest.mark.parametrize(("given", "kept"), ORIGINS, ids=[row[0] for row in ORIGINS])
-def test_an_origin_is_kept_as_a_browser_sends_it(given, kept):
-    assert origin(given) == kept
-    assert origin(kept) == kept
-
-
-NO_ORIGINS = [
-    "",
-    "*",
-    "null",
-    "shop.example",
-    "//shop.example",
-    "https://",
-    "https://*.shop.example",
-    "https://shop.example/path",
-    "https://shop.example?a=1",
-    "https://shop.example#part",
-    "https://user@shop.example",
-    "https://user:secret@shop.example",
-    "https://:secret@shop.example",
-    "https://@shop.example",
-    "https://shop.example\\@evil.test",
-    "https://shop.example:port",
-    "https://shop.example:99999",
-    "https://[2001:db8::1",
-    "ftp://shop.example",
-    "file:///tmp",
-    "javascript:alert(1)",
-    "chrome-extension://abcdef",
-    "https://straße.example",
-    "https://shop.example, https://blog.example",
-]
-
-
-@pytest.mark.parametrize("given", NO_ORIGINS)
-def test_what_is_not_an_origin_is_refused_with_how_to_write_one(given):
-    with pytest.raises(ValueError, match="is not an origin; write it as https"):
-        origin(given)
 
 
 HOSTS = [

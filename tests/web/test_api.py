@@ -82,6 +82,16 @@ NO_SOURCES = [
 
 
 @ONE_DATABASE
+def test_what_an_owner_should_know_of_an_origin_is_in_the_answer_that_stores_it(tool) -> None:
+    body = {"id": "app", "name": "App", "origins": ["ionic://localhost", "null"]}
+    made = tool.ok("POST", "/api/sources", body)
+    assert made["origins"] == ["ionic://localhost", "null"]
+    assert "any site can send events" in made["warnings"][0]
+    assert tool.ok("PUT", "/api/sources/app", body)["warnings"] == made["warnings"]
+    assert "warnings" not in tool.ok("GET", "/api/sources/app")
+    assert "warnings" not in tool.ok("PUT", "/api/sources/app", body | {"origins": ["ionic://localhost"]})
+
+
 def test_what_cannot_be_a_source_is_said_at_its_field(tool) -> None:
     for body, loc in NO_SOURCES:
         answer = tool("POST", "/api/sources", body)

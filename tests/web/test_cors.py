@@ -65,6 +65,41 @@ def test_a_page_of_any_other_origin_may_not(origin: str, make_source, post, payl
     assert read(reports.events) == []
 
 
+APPS = {
+    "capacitor://localhost": (
+        *("ionic://localhost", "http://localhost", "https://localhost", "CAPACITOR://localhost", "null"),
+        *(
+            "capacitor://localhost/",
+            "capacitor://localhost.evil",
+            "capacitor://localhost:80",
+            "capacitor://",
+            "file://",
+        ),
+    ),
+    "chrome-extension://abcdefghijklmnopabcdefghijklmnop": (
+        *("chrome-extension://bbcdefghijklmnopabcdefghijklmnop", "https://abcdefghijklmnopabcdefghijklmnop"),
+        *("moz-extension://abcdefghijklmnopabcdefghijklmnop", "chrome-extension://ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP"),
+    ),
+    "null": ("NULL", "null ", "", "file://", "https://null", "null://", OWN),
+    "file://": ("null", "file:///", "file:", "FILE://", OWN),
+}
+
+
+@pytest.mark.parametrize("origin", APPS)
+def test_an_app_an_extension_and_a_file_may_post_where_their_origin_is_named_and_no_look_alike_may(
+    origin: str, make_source, post, payload, preflight
+) -> None:
+    make_source("shop", origins=(origin,))
+    answer = post(payload("e1"), Origin=origin)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
+    assert preflight(origin).headers["Access-Control-Allow-Origin"] == origin
+    for other in APPS[origin]:
+        answer = post(payload("e2"), Origin=other)
+        assert answer.status_code == 401, other
+        assert "Access-Control-Allow-Origin" not in answer.headers, other
+    assert post(payload("e3")).status_code == 401, "a request without an origin"
+
+
 @pytest.mark.parametrize("origin", [OWN, "http://anything.example:81", "null"])
 def test_a_source_without_origins_takes_any(origin: str, make_source, post, payload) -> None:
     make_source("shop")

@@ -102,3 +102,14 @@ def test_a_source_that_is_not_there_is_a_page_that_says_so(console, path: str) -
     answer = console.get(path)
     assert answer.status_code == 404
     assert "There is no source with the id" in answer.text
+
+
+def test_the_origins_of_apps_are_typed_in_the_form_and_what_proves_little_is_warned_of(console, engine) -> None:
+    typed = "capacitor://localhost\r\nchrome-extension://abcdef\r\nnull"
+    answer = console.post(
+        "/sources/new", name="App", kind="browser", id="app", origins=typed, referrals="off", identify="off"
+    )
+    assert sources.all_sources(engine)[0].origins == ("capacitor://localhost", "chrome-extension://abcdef", "null")
+    page = console.get(answer.location).text
+    assert page.count("any site can send events for this source") == 1
+    assert "capacitor://localhost, chrome-extension://abcdef, null" in page

@@ -12,6 +12,7 @@ import orjson
 from tracker.cli.context import House, as_json, fail, house, print_lines, print_object, print_table
 from tracker.core.keeping import MOST_DAYS, SETTING
 from tracker.core.model import Source, SourceKind
+from tracker.core.origins import origin_warnings
 from tracker.ingest.fresh import system_clock
 from tracker.ingest.identities import IdentityOffice
 from tracker.script.render import FORMS
@@ -70,6 +71,7 @@ def create(house: House, /, source_id: str | None, kind: SourceKind, as_json: bo
         made, secret = sources.create(house.engine, _told(blank, **options), system_clock())
     except ValueError as error:
         fail(str(error))
+    _warn(made)
     print_object({"id": made.id, "secret": secret}, as_json)
 
 
@@ -91,7 +93,14 @@ def change(house: House, /, source_id: str, **options: Any) -> None:
             fail(_UNKNOWN.format(source_id))
     except ValueError as error:
         fail(str(error))
+    _warn(sources.checked(meant))
     click.echo(f"Changed {source_id}.")
+
+
+def _warn(source: Source) -> None:
+    """Say on standard error what the operator should know of the origins."""
+    for warning in origin_warnings(source.origins):
+        click.echo(f"Warning: {warning}", err=True)
 
 
 def _told(before: Source, *, retention_days: int | None, config: BinaryIO | None, **options: Any) -> Source:

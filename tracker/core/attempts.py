@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tracker.core import source_rules
+from tracker.core import origins
 from tracker.core.model import Micros, Source
 from tracker.core.refusal import InvalidSource, Malformed, Refusal, TooLarge, TooMany, UnsupportedMedia
 
@@ -63,7 +63,7 @@ def detail_of(refusal: Refusal) -> str:
 def origin_of(url: str) -> str:
     """Return the origin of a page's address, empty where it has none."""
     with suppress(ValueError):
-        return source_rules.origin("/".join(url.split("/", 3)[:3]))
+        return origins.origin("/".join(url.split("/", 3)[:3]))
     return ""
 
 

@@ -60,8 +60,10 @@ def owned(host: str | None, entries: Iterable[str]) -> bool:
 
 
 def domains_of(source: Source) -> tuple[str, ...]:
-    """Return every host that a source's site answers on: its domains and the hosts of its origins."""
-    return (*source.domains, *(host for host in map(host_of, source.origins) if host))
+    """Return every host that a source's site answers on: its domains and the hosts of its web origins."""
+    # The host of an app's or an extension's origin, such as localhost, is a name that anybody may use.
+    web = (origin for origin in source.origins if origin.startswith(("https://", "http://")))
+    return (*source.domains, *(host for host in map(host_of, web) if host))
 
 
 def judge(referral: Referral, landing: Source, here: Profile | None, known: Known) -> Verdict:

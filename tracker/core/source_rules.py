@@ -1,18 +1,17 @@
-"""What a source may hold: origins and host names, spelled the one way they are compared in."""
+"""What a source may hold: host names and settings, spelled the one way they are compared in."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import NoneType
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from tracker.core.ids import id_problem
 from tracker.core.limits import Limits
 from tracker.core.linking import host_of
+from tracker.core.origins import DEFAULT_PORTS, with_port
 from tracker.core.quota import read_quota
 from tracker.core.scrub import read_names
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def source_id(given: str) -> str:
@@ -23,29 +22,14 @@ def source_id(given: str) -> str:
     return value
 
 
-def origin(given: str) -> str:
-    """Return ``scheme://host[:port]`` as a browser sends it in ``Origin``; ValueError where it is not an origin."""
-    text = given.strip()
-    try:
-        parts, port = _with_port(text)
-    except ValueError:
-        parts, port = _with_port("")
-    name = host_of(text)
-    extras = (parts.path.strip("/"), parts.query, parts.fragment, "@" in parts.netloc)
-    if parts.scheme not in _DEFAULT_PORTS or name is None or any(extras):
-        raise ValueError(f"{given!r} is not an origin; write it as https://shop.example or http://localhost:3000.")
-    shown = f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
-    return f"{parts.scheme}://{name}{shown}"
-
-
 def api_url(given: str) -> str:
     """Return the address that pages reach a collector at, without a slash at its end; ValueError where it is none."""
     text = given.strip().rstrip("/")
     parts = urlsplit("")
     with suppress(ValueError):
-        parts = _with_port(text)[0]
+        parts = with_port(text)[0]
     extras = (parts.query, parts.fragment, "@" in parts.netloc)
-    if parts.scheme not in _DEFAULT_PORTS or host_of(text) is None or not text.isprintable() or any(extras):
+    if parts.scheme not in DEFAULT_PORTS or host_of(text) is None or not text.isprintable() or any(extras):
         raise ValueError(f"{given!r} is not the address of a collector; write it as https://collect.example.")
     return text
 
@@ -55,7 +39,7 @@ def host(given: str) -> str:
     text = given.strip().strip(".")
     try:
         # The port tells "blog.example:8080" from "https:blog.example", whose host would be "https".
-        _with_port(f"//{text}")
+        with_port(f"//{text}")
         found = host_of(f"//{text}")
     except ValueError:
         found = None
@@ -94,9 +78,3 @@ def privacy(settings: Mapping[str, Any]) -> None:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError('scrubParameters is a list of names: ["customer", "order_token"].')
     read_names(" ".join(names), standard=())
-
-
-def _with_port(url: str) -> tuple[SplitResult, int | None]:
-    """Return the parts of a URL and its port; ValueError where that is no number from 0 to 65535."""
-    parts = urlsplit(url)
-    return parts, parts.port

@@ -11,7 +11,7 @@ from typing import Any
 from publicsuffixlist import PublicSuffixList
 from sqlalchemy import Connection, Engine, Row, Update, delete, insert, select, tuple_, update
 
-from tracker.core import keeping, source_rules
+from tracker.core import keeping, origins, source_rules
 from tracker.core.model import Json, Micros, Source
 from tracker.store.engine import reading, transaction
 from tracker.store.listing import Listed
@@ -68,7 +68,7 @@ def checked(source: Source) -> Source:
         source,
         id=source_rules.source_id(source.id),
         name=name,
-        origins=tuple(dict.fromkeys(map(source_rules.origin, source.origins))),
+        origins=tuple(dict.fromkeys(map(origins.origin, source.origins))),
         domains=tuple(dict.fromkeys(map(source_rules.host, source.domains))),
         links=source_rules.linked_domains(links, lambda host: _suffixes().is_public(host)),
         settings={name: value for name, value in source.settings.items() if name != "trackExternalLinks"},

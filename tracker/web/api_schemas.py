@@ -103,6 +103,7 @@ class SourceShown(SourceBody):
     """A source."""
 
     secret = fields.String(metadata={"description": "Of a backend, once: in the answer that made it."})
+    warnings = _texts(metadata={"description": "What to know of its origins, where it was made or changed."})
 
 
 class ProfileListed(Schema):

@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from tracker.core import auto_rules
 from tracker.core.model import Source
+from tracker.core.origins import origin_warnings
 from tracker.core.refusal import Malformed, Problem
 from tracker.store import sources as kept
 from tracker.web.api_reading import Conflict, NotThere, about, after, answered, body_of, page_of, query_of, sound
@@ -37,7 +38,7 @@ def make_source() -> Response:
         made, secret = kept.create(services().engine, meant, services().clock())
     except kept.SourceExists as error:
         raise Conflict(str(error)) from error
-    return answered(kept.shown(made) | ({"secret": secret} if secret else {}), 201)
+    return answered(_shown(made) | ({"secret": secret} if secret else {}), 201)
 
 
 @api_sources_blueprint.get("/<path:source_id>")
@@ -59,7 +60,7 @@ def change_source(source_id: str) -> Response:
         raise Conflict(f"This is a {found.kind} source; make another one to have a {meant.kind} source.")
     if not kept.change(services().engine, meant, services().clock()):
         raise _missing(source_id)
-    return answered(kept.shown(kept.checked(meant)))
+    return answered(_shown(kept.checked(meant)))
 
 
 @api_sources_blueprint.delete("/<path:source_id>")
@@ -77,6 +78,12 @@ def the_source(source_id: str) -> Source:
     if found is None:
         raise _missing(source_id)
     return found
+
+
+def _shown(source: Source) -> dict[str, Any]:
+    """Return a source as it was stored, with what its owner should know of it."""
+    warnings = origin_warnings(source.origins)
+    return kept.shown(source) | ({"warnings": list(warnings)} if warnings else {})
 
 
 def _missing(source_id: str) -> NotThere:

@@ -6,6 +6,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.core.model import Source
+from tracker.core.origins import origin_warnings
 from tracker.store import reports
 from tracker.store import sources as kept
 from tracker.web.asking import Question, asks
@@ -139,6 +140,7 @@ def source_page(found: Source, status: int = 200, *, secret: str | None = None, 
         forms=TOLD,
         snippets={name: snippet_of(found, url, name) for name in TOLD} if found.kind == "browser" else {},
         secret=secret,
+        warnings=origin_warnings(found.origins),
         trouble=trouble,
         tested=request.args.get("tested", ""),
         heard=bool(heard),
