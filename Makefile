@@ -19,7 +19,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 FIREFOX ?= $(shell command -v firefox-esr || command -v firefox)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test chaos check format demo bench bench-browser bench-growth bench-pages js lock tools browser network
+.PHONY: help run install test chaos check format demo bench bench-browser bench-growth bench-pages bench-paired js lock tools browser network
 
 help:  ## List what make can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,10 @@ bench-pages: tools  ## How long the pages of the console take with ten million e
 
 bench-growth: tools  ## The same with ten million events stored; takes half an hour
 	@$(BIN)/python bench/growth.py $(ARGS)
+
+bench-paired: tools  ## Compare the write path with another checkout's: make bench-paired BASE=FOLDER
+	@test -n "$(BASE)" || { echo "Name a checkout of the older version, with its own .venv: make bench-paired BASE=FOLDER" >&2; exit 1; }
+	@$(BIN)/python bench/paired.py "$(BASE)" $(ARGS)
 
 bench-browser: tools browser bench/others/node_modules
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python bench/browser.py $(ARGS)

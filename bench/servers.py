@@ -34,15 +34,17 @@ class Server:
 
 
 @contextmanager
-def running(name: str, app: str, port: int, folder: Path, env: Mapping[str, str]) -> Iterator[Server]:
-    """Run ``app`` under the project's own gunicorn configuration until the block ends."""
-    config = ROOT / "bench" / "plain.conf.py" if app in YARDSTICKS else ROOT / "gunicorn.conf.py"
+def running(
+    name: str, app: str, port: int, folder: Path, env: Mapping[str, str], root: Path = ROOT
+) -> Iterator[Server]:
+    """Run ``app`` of the checkout ``root`` under its own gunicorn configuration until the block ends."""
+    config = root / "bench" / "plain.conf.py" if app in YARDSTICKS else root / "gunicorn.conf.py"
     log = folder / f"{name}.log"
-    environment = os.environ | dict(env) | {"PORT": str(port), "PYTHONPATH": f"{ROOT}:{ROOT / 'bench'}"}
+    environment = os.environ | dict(env) | {"PORT": str(port), "PYTHONPATH": f"{root}:{root / 'bench'}"}
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603
-            [str(BIN / "gunicorn"), "--config", str(config), app],
-            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            [str(_bin(root) / "gunicorn"), "--config", str(config), app],
+            cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:
         _wait_for(port, process, log)
@@ -56,9 +58,14 @@ def running(name: str, app: str, port: int, folder: Path, env: Mapping[str, str]
             process.wait()
 
 
-def tracker(env: Mapping[str, str], *arguments: str) -> str:
-    """Return what ``tracker …`` prints; an error where it fails."""
-    command = [str(BIN / "tracker"), *arguments]
+def _bin(root: Path) -> Path:
+    """Return the folder of the programs of a checkout: of this one, those of the interpreter that runs."""
+    return BIN if root == ROOT else root / ".venv" / "bin"
+
+
+def tracker(env: Mapping[str, str], *arguments: str, root: Path = ROOT) -> str:
+    """Return what ``tracker …`` of a checkout prints; an error where it fails."""
+    command = [str(_bin(root) / "tracker"), *arguments]
     done = subprocess.run(command, env=os.environ | dict(env), check=True, capture_output=True, text=True)  # noqa: S603
     return done.stdout
 
@@ -79,14 +86,14 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"{log.name} did not start:\n{log.read_text()[-2000:]}")
 
 
-def prepared(stack: ExitStack, database: str, data: Path) -> dict[str, str]:
+def prepared(stack: ExitStack, database: str, data: Path, root: Path = ROOT) -> dict[str, str]:
     """Return the environment of a collector with a migrated database of its own and one source to send to."""
     data.mkdir()
     url = stack.enter_context(postgres(data)) if database == "postgresql" else f"sqlite:///{data / 'handoff.db'}"
     key = "bench-only-" + "k" * 32
     env = {"DATA_DIR": str(data), "DATABASE_URL": url, "RATE_LIMIT": "off", "SECRET_KEY": key}
-    tracker(env, "db", "upgrade")
-    tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE, "--referrals", "plain")
+    tracker(env, "db", "upgrade", root=root)
+    tracker(env, "source", "create", "--name", "Bench", "--id", SOURCE, "--referrals", "plain", root=root)
     return env
 
 
