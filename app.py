@@ -16,7 +16,7 @@ from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.directory import Directory
 from tracker.store.engine import connect
-from tracker.web import direct, errors, guard, headers, page
+from tracker.web import direct, errors, headers, hosts, login_cookie, mount, page
 from tracker.web.account import account_blueprint
 from tracker.web.api_merges import api_merges_blueprint
 from tracker.web.api_people import api_people_blueprint
@@ -78,9 +78,11 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     )
     errors.register(app)
     page.register(app)
-    guard.prepare(app, settings)
+    hosts.register(app)
+    login_cookie.prepare(app, settings)
     for blueprint in (track_blueprint, script_blueprint, health_blueprint, metrics_blueprint, *CONSOLE, *API):
         app.register_blueprint(blueprint)
     direct.install(app)
     headers.register(app)
+    mount.register(app)
     return app

@@ -5,7 +5,7 @@ dark.addEventListener('change', paint);
 paint();
 
 SwaggerUIBundle({
-  url: '/openapi.json',
+  url: document.getElementById('explorer').dataset.specification,
   dom_id: '#explorer',
   deepLinking: true,
   docExpansion: 'list',

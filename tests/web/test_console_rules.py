@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from web.conftest import PASSWORD
 
 from app import API, CONSOLE
@@ -113,8 +113,10 @@ def test_events_are_taken_without_a_login_or_a_token(make_source, track) -> None
 
 
 @pytest.mark.parametrize("name", ["console.css", "icon.svg", "vendor/htmx-2.0.11/htmx.min.js"])
-def test_the_files_of_the_pages_are_there_for_everybody_and_kept_for_long(client, name: str) -> None:
-    with client.get(f"/console-assets/{name}") as answer:
+def test_the_files_of_the_pages_are_there_for_everybody_and_kept_for_long(app, client, name: str) -> None:
+    with app.test_request_context():
+        addressed = url_for("assets.vendor", filename=name[7:]) if "/" in name else app.jinja_env.globals["asset"](name)
+    with client.get(addressed) as answer:
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]
         assert "Set-Cookie" not in answer.headers

@@ -1,4 +1,4 @@
-"""Who gets into the console: the cookie, the session behind it, the token against forged requests, the headers.
+"""Who gets into the console: the login behind the cookie, the token against forged requests, the headers.
 
 All of it is hung on the console's own blueprints, so that ``/track`` knows nothing of cookies and pays nothing.
 """
@@ -8,14 +8,12 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Flask, Request, Response, current_app, g, redirect, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, request, url_for
 from flask import session as cookie
-from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.core.refusal import Refusal
-from tracker.settings import Settings
 from tracker.store import accounts
 from tracker.store.accounts import Login, User
 from tracker.store.engine import Connection, reading, transaction
@@ -27,9 +25,6 @@ from tracker.web.services import services
 Result = TypeVar("Result")
 View = TypeVar("View", bound=Callable[..., Any])
 
-_WITHOUT_COOKIES = frozenset(
-    {"/track", "/pass", "/tracker", "/tracker/liliput.min.js", "/healthz", "/readyz", "/metrics"}
-)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -42,35 +37,12 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    # A page that opens the console in a window of its own keeps no hand on it.
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     # What a page shows is for who is logged in, and the next person at this computer may press "back".
     "Cache-Control": "no-store",
 }
-
-
-class _ConsoleCookie(SecureCookieSessionInterface):
-    """Flask's signed cookie, for the console alone."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return cast("Any", NullSession()) if request.path in _WITHOUT_COOKIES else super().open_session(app, request)
-
-
-def prepare(app: Flask, settings: Settings) -> None:
-    """Set up the console's cookie: it holds the token of a login and is worth nothing once that is revoked."""
-    over_tls = settings.public_url.startswith("https://")
-    app.session_interface = _ConsoleCookie()
-    app.secret_key = settings.secret_keys[0]
-    app.config.update(
-        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
-        # The prefix makes browsers insist on TLS and on this very host; they refuse it on plain http.
-        SESSION_COOKIE_NAME="__Host-handoff" if over_tls else "handoff",
-        SESSION_COOKIE_SECURE=over_tls,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        # A form is read before anybody has logged in; the API's reader wants to see the one byte too many itself.
-        MAX_CONTENT_LENGTH=settings.limits.body + 1,
-        PERMANENT_SESSION_LIFETIME=accounts.LOGIN_LASTS // 1_000_000,
-    )
 
 
 def guard(blueprint: Blueprint) -> Blueprint:
@@ -179,7 +151,8 @@ def _to_the_door() -> BaseResponse:
     cookie.pop("login", None)
     door = url_for("login.login")
     if request.method == "GET" and not request.headers.get("HX-Request"):
-        return redirect(url_for("login.login", next=request.full_path.rstrip("?")) if request.path != "/" else door)
+        wanted = request.root_path + request.full_path.rstrip("?")
+        return redirect(url_for("login.login", next=wanted) if request.path != "/" else door)
     if request.headers.get("HX-Request"):
         # htmx follows a redirect by itself and would put the whole login page into a part of this one.
         return Response(status=401, headers={"HX-Redirect": door})
@@ -200,7 +173,8 @@ def _http_error(error: HTTPException) -> BaseResponse:
 
 def _refused(refusal: Refusal) -> BaseResponse:
     notes().refusal = type(refusal).__name__
-    return page("error.html", refusal.status, title="Not now", detail=refusal.detail)
+    title = "Not now" if refusal.status == 503 else "Not here"
+    return page("error.html", refusal.status, title=title, detail=refusal.detail)
 
 
 def _bug(error: Exception) -> BaseResponse:

@@ -1,7 +1,6 @@
 """Getting in and out: the first user by a link that counts once, everybody else by name and password."""
 
 import secrets
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask import session as cookie
@@ -15,6 +14,7 @@ from tracker.store.accounts import Login, SetupIsOver, User
 from tracker.web.credentials import TooManyTries, network, proven
 from tracker.web.guard import ask, change, guard, own_affair, public, the_login
 from tracker.web.messages import say
+from tracker.web.mount import stays_below
 from tracker.web.page import page
 from tracker.web.services import services
 
@@ -122,6 +122,4 @@ def _door(status: int = 200, **values: str) -> Response:
 
 def _inside(wanted: str) -> str:
     """Return the wanted path where it is one of this site, else the first page."""
-    parts = urlsplit(wanted)
-    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
-    return wanted if ours and wanted.isprintable() else url_for("overview.overview")
+    return wanted if stays_below(request.root_path, wanted) else url_for("overview.overview")

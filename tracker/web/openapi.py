@@ -13,6 +13,7 @@ from tracker.web.api_reading import About
 from tracker.web.bearer import api
 from tracker.web.guard import is_marked, public
 from tracker.web.schemas import Bool, EventType, Id, PassSchema, TrackSchema
+from tracker.web.services import services_of
 
 if TYPE_CHECKING:
     from apispec import APISpec
@@ -72,7 +73,10 @@ def specified(app: Flask) -> "APISpec":
 
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     described = "Events go to /track, for which a source is enough; everything else is for who has a bearer token."
-    spec = APISpec("Handoff", version("handoff-tracker"), "3.1.0", [plugin], info={"description": described})
+    path = services_of(app).settings.path
+    # Without this, tools take paths for those of the host.
+    below: dict[str, Any] = {"servers": [{"url": path}]} if path else {}
+    spec = APISpec("Handoff", version("handoff-tracker"), "3.1.0", [plugin], info={"description": described}, **below)
     cast("Any", plugin.converter).add_attribute_function(_of_fields)
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     spec.components.security_scheme("secret", {"type": "http", "scheme": "bearer", "description": "A backend's own."})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Flask, Response, g, render_template, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, g, render_template, request, send_from_directory, url_for
 
 from tracker.core.devices import device_name
 from tracker.core.model import Micros
@@ -21,8 +21,12 @@ assets_blueprint = Blueprint("assets", __name__, static_folder=str(FOLDER), stat
 
 @assets_blueprint.after_request
 def _kept_for_long(response: Response) -> Response:
-    # The address changes with the file.
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if response.status_code < 400:
+        # The address changes with the file. What is asked for by the address of another version, of which a collector
+        # beside this one may have told while both are upgraded, must not be kept under it.
+        name = (request.view_args or {})["filename"]
+        other = request.endpoint == "assets.static" and request.args.get("v") != _version(name)
+        response.headers["Cache-Control"] = "no-cache" if other else "public, max-age=31536000, immutable"
     return response
 
 
