@@ -36,8 +36,8 @@ test: tools browser snippet_templates/node_modules  ## Install what the tests ne
 	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
 	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
 
-chaos: tools network  ## Kill, stop, cut and fill up everything, also the faults that take too long for make test
-	@$(BIN)/pytest tests/faults -m "chaos or not chaos" $(ARGS)
+chaos: tools network browser  ## Kill, stop, cut and fill up everything, also the faults that take too long for make test
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/pytest tests/faults -m "chaos or not chaos" $(ARGS)
 
 check: tools  ## Lint, format, types, layers, migrations, and the docs against the code
 	@$(BIN)/ruff check .
