@@ -10,6 +10,7 @@ from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.limiter import limiter, redis_at
+from tracker.ingest.new_types import NewTypes
 from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
 from tracker.script.render import Scripts
@@ -22,6 +23,7 @@ from tracker.web.api_merges import api_merges_blueprint
 from tracker.web.api_people import api_people_blueprint
 from tracker.web.api_sources import api_sources_blueprint
 from tracker.web.api_tracardi import tracardi_blueprint
+from tracker.web.api_types import api_types_blueprint
 from tracker.web.builder import builder_blueprint
 from tracker.web.counting import Metrics
 from tracker.web.explorer import explorer_blueprint
@@ -43,7 +45,14 @@ CONSOLE = (
     *(login_blueprint, account_blueprint, overview_blueprint, people_blueprint, sources_blueprint, builder_blueprint),
     *(waiting_blueprint, live_blueprint, explorer_blueprint),
 )
-API = (api_sources_blueprint, api_people_blueprint, api_merges_blueprint, tracardi_blueprint, openapi_blueprint)
+API = (
+    api_sources_blueprint,
+    api_types_blueprint,
+    api_people_blueprint,
+    api_merges_blueprint,
+    tracardi_blueprint,
+    openapi_blueprint,
+)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:
@@ -51,6 +60,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     settings = settings or Settings.from_env()
     engine = connect(settings.database_url)
     sources = Directory(engine, clock)
+    committer = Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys))
     # The console's files have a blueprint of their own, so Flask's own route for static files stays off.
     app = Flask("tracker", static_folder=None, template_folder="web/templates")
     # An address with a slash too many is not found; a redirect would lose the body of what is posted.
@@ -63,7 +73,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             clock=clock,
             new_id=new_id,
             sources=sources,
-            committer=Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys)),
+            committer=committer,
+            new_types=NewTypes(committer, clock),
             passes=PassOffice(settings.secret_keys, clock),
             scripts=Scripts(settings.public_url),
             identities=IdentityOffice(settings.secret_keys),

@@ -222,3 +222,18 @@ def test_the_snippet_is_printed_in_both_forms(tracker) -> None:
     assert "Source%20ID" in short.out
     assert "Source ID" in inline.out
     assert short.out != inline.out
+
+
+def test_the_types_of_a_source_are_listed_and_forgotten(tracker, make_source, record, clock) -> None:
+    make_source("shop")
+    record("e1", session="s1")
+    listed = tracker("source", "types", "shop", "--json")
+    noon = "2025-06-01T12:00:00.000Z"
+    assert listed.lines == [{"type": "page-view", "first_seen": noon, "last_used": noon, "hours": 1}]
+    assert "page-view  1" in tracker("source", "types", "shop").out
+    said = tracker("source", "forget-type", "shop", "page-view", "other")
+    assert (said.code, said.out) == (1, "Forgot 1 of 2 types of shop.\n")
+    assert tracker("source", "types", "shop", "--json").lines == []
+    for command in (("types", "nobody"), ("forget-type", "nobody", "x")):
+        unknown = tracker("source", *command)
+        assert (unknown.code, "tracker source list" in unknown.err) == (1, True)

@@ -3,10 +3,9 @@
 import pytest
 from core_builders import NOW, UUID, world
 
-from tracker.core.history import brought_in_already, newcomer
-from tracker.core.known import Known, absorb
+from tracker.core.history import brought_in_already, resolve_past
+from tracker.core.known import Known
 from tracker.core.model import Event, Fresh, Payload, Session, StoredEvent
-from tracker.core.resolution import resolve
 from tracker.core.steps import AddAlias, CreateProfile, Resolution
 
 FRESH = Fresh(NOW, "task", "new-profile", "new-session", "merge", ["new-event"])
@@ -14,11 +13,9 @@ PAST = Payload("shop", (Event("page-view", "e1"),), session_id="s", profile_id="
 
 
 def decided(payload: Payload, known: Known) -> tuple[list[str], Resolution]:
-    """Return the profiles that a payload makes, and what is decided once the newcomer among them is there."""
-    made = newcomer(payload, known, NOW)
-    absorb(known, made)
-    resolution = resolve(payload, known, FRESH)
-    return [step.id for step in (*made, *resolution.steps) if isinstance(step, CreateProfile)], resolution
+    """Return the profiles that a payload makes, and what is decided."""
+    resolution = resolve_past(payload, known, FRESH)
+    return [step.id for step in resolution.steps if isinstance(step, CreateProfile)], resolution
 
 
 @pytest.mark.parametrize("profile", ["p", UUID])
@@ -61,3 +58,6 @@ def test_whose_name_may_not_be_taken_is_given_another_one(known: Known, named: s
 )
 def test_what_is_stored_or_was_erased_is_not_brought_in_again(known: Known, answer: bool) -> None:
     assert brought_in_already(PAST, known) is answer
+    resolution = resolve_past(PAST, known, FRESH)
+    # It is not counted as a repeat of a browser either.
+    assert (resolution.steps == (), resolution.fates == (("e1", "duplicate"),)) == (answer, answer)

@@ -3,6 +3,7 @@
 import pytest
 from core_builders import NOW, event, visit, world
 
+from tracker.core.event_types import Use
 from tracker.core.known import absorb
 from tracker.core.model import Profile, StoredEvent
 from tracker.core.steps import (
@@ -17,6 +18,7 @@ from tracker.core.steps import (
     SpendPass,
     StoreEvent,
     TouchProfile,
+    UseType,
 )
 
 
@@ -125,7 +127,7 @@ def test_what_says_nothing_about_later_payloads_changes_nothing(step):
 
 def test_a_new_type_of_event_is_known_to_the_payloads_after_it():
     known = world()
-    known.types["shop"] = frozenset({"a"})
-    absorb(known, [NoteType("shop", "b", NOW, 1)])
+    known.types["shop"] = {"a": Use(1, 1, 5), "old": Use(1, 1, 1)}
+    absorb(known, [NoteType("shop", "b", NOW, 1), UseType("shop", "a", NOW), NoteType("shop", "c", NOW, 3, "old")])
 
-    assert known.types == {"shop": {"a", "b"}}
+    assert known.types == {"shop": {"a": Use(1, NOW, 6), "b": Use(NOW, NOW, 1), "c": Use(NOW, NOW, 1)}}

@@ -3,7 +3,7 @@
 import pytest
 from core_builders import NOW, UUID, event, only, payload, play, referral, told, visit, world
 
-from tracker.core.event_fates import MOST_TYPES
+from tracker.core.event_types import MOST_TYPES, Use
 from tracker.core.model import Payload, StoredEvent
 from tracker.core.steps import NoteType, Quarantine
 
@@ -189,7 +189,7 @@ def test_a_payload_without_events_writes_nothing(profile, session, profile_answe
 
 def test_of_types_that_a_source_has_not_had_as_many_are_noted_as_there_is_room_for():
     known = world()
-    known.types["shop"] = frozenset(f"type-{number}" for number in range(MOST_TYPES - 1))
+    known.types["shop"] = {f"type-{number}": Use(NOW, NOW, 24) for number in range(MOST_TYPES - 1)}
     kinds = ("type-1", "new", "newer", "new")
     asked = payload(None, "s", *(event(f"e{number}", kind) for number, kind in enumerate(kinds)))
     answer = only(known, asked._replace(events=(*asked.events, event("e9", "newest", too_large=70_000))))
@@ -198,4 +198,4 @@ def test_of_types_that_a_source_has_not_had_as_many_are_noted_as_there_is_room_f
     assert [(step.type, step.held) for step in answer.steps if isinstance(step, NoteType)] == [("new", MOST_TYPES - 1)]
     reasons = [step.reason for step in answer.steps if isinstance(step, Quarantine)]
     assert reasons == ["too-many-event-types", "event-too-large"]
-    assert answer.errors[0].startswith("Event 2 was quarantined: its source has had 2000 other types of event")
+    assert answer.errors[0].startswith("Event 2 was quarantined: its type is new, and 2000 others are in use")

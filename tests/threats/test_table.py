@@ -86,7 +86,8 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "One sender floods everybody": (
         "web/test_rate_limit.py::test_another_network_and_another_source_are_not_bothered",
         "web/test_room.py::test_a_source_over_its_quota_is_told_to_come_again_and_the_others_go_on",
-        "web/test_room.py::test_a_new_type_of_event_too_many_goes_to_quarantine_and_the_known_ones_are_stored",
+        "web/test_event_types.py::test_where_all_types_are_in_use_a_new_one_goes_to_quarantine_and_the_known_ones_are_stored",
+        "web/test_event_types.py::test_types_that_somebody_invents_do_not_keep_out_the_ones_that_are_used",
         "web/test_room.py::test_a_full_disk_is_a_503_and_not_ready",
     ),
     "One user of the console takes every live page": (

@@ -1,8 +1,7 @@
-"""What there is no room for: a quota that is used up, a full disk, one type of event too many."""
+"""What there is no room for: a quota that is used up, or a full disk."""
 
 import pytest
 
-from tracker.core.event_fates import MOST_TYPES
 from tracker.core.quota import Quota
 from tracker.store import reports
 
@@ -53,30 +52,6 @@ def test_a_full_disk_is_a_503_and_not_ready(make_source, another, payload, read,
     log = capfd.readouterr().out
     assert log.count('"event":"disk-low"') == 1
     assert '"cause":"the disk is nearly full"' in log
-
-
-def test_a_new_type_of_event_too_many_goes_to_quarantine_and_the_known_ones_are_stored(
-    make_source, track, read, another, payload, broken
-) -> None:
-    make_source("shop")
-    make_source("blog")
-    made = [{"type": f"type-{number}", "id": f"t{number}"} for number in range(MOST_TYPES - 1)]
-    for start in range(0, len(made), 500):
-        track(events=made[start : start + 500], session="s1")
-    events = [
-        {"type": name, "id": f"e-{name}"} for name in ("type-7", "the-last", "too-many", "the-last-but", "the-last")
-    ]
-    events[-1]["id"] = "again"
-    answer = track(events=events, session="s1", options={"debugger": True})
-    fates = [event["fate"] for event in answer["events"]]
-    assert fates == ["stored", "stored", "quarantined", "quarantined", "stored"]
-    assert answer["errors"][0].startswith("Event 2 was quarantined: its source has had 2000 other types of event")
-    assert [event["reason"] for event in read(reports.quarantine)] == ["too-many-event-types"] * 2
-    # Another process, and another source.
-    late = another().post("/track", json=payload(events=[{"type": "too-late"}, {"type": "type-1"}], session="s1"))
-    assert late.get_json()["errors"][0].startswith("Event 0")
-    assert track(source="blog", events=[{"type": "too-many"}])["errors"] == []
-    assert broken() == {}
 
 
 def test_two_processes_that_bring_the_last_type_at_once_do_not_make_two_of_it(

@@ -90,8 +90,11 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
             tell(done.offset, done.size)
     said = ", ".join(f"{count:,} {fate}" for fate, count in sorted(done.fates.items()) if count) or "nothing"
     click.echo(f"{counted(done.entries, 'line')}: {said}; {_speed(done.entries - first.entries, started)}.")
+    if quarantined := done.fates.get("quarantined", 0):
+        click.echo(f"{counted(quarantined, 'event')} went to quarantine; see: tracker quarantine list", err=True)
     if done.aside:
         fail(f"What was set aside, and why, is in {beside(file, 'rejected.jsonl')}.")
+    sys.exit(bool(quarantined))
 
 
 def _speed(number: int, started: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
+from tracker.cli import source_types
 from tracker.cli.context import House, as_json, fail, house, print_lines, print_object, print_table
 from tracker.core.keeping import MOST_DAYS, SETTING
 from tracker.core.model import Source, SourceKind
@@ -26,6 +27,10 @@ _UNKNOWN = "There is no source with the id {!r}; see: tracker source list"
 @click.group("source")
 def source_commands() -> None:
     """Event sources: the sites and backends that may post events."""
+
+
+source_commands.add_command(source_types.types)
+source_commands.add_command(source_types.forget_type)
 
 
 def _options(*, name: bool, **defaults: Any) -> Callable[[Command], Command]:

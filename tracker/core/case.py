@@ -1,5 +1,6 @@
 """One payload while it is being decided."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tracker.core.known import Known
@@ -18,8 +19,12 @@ class Case:
     steps: list[Step] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    new_types: set[str] = field(default_factory=set)
-    """Types of event that this payload brings and its source has not had."""
+    types_met: set[str] = field(default_factory=set)
+    """Types of event of this payload that were looked at and may be stored."""
+    new_types: int = 0
+    """How many of them its source has not had."""
+    giving_way: Iterator[str] | None = None
+    """The types that give way to new ones, once that was asked for."""
     saves_profile: bool = field(init=False)
     saves_session: bool = field(init=False)
 

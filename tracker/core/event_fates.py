@@ -1,16 +1,15 @@
 """What becomes of each event of a payload: stored, known already, quarantined, or not to be saved."""
 
 from tracker.core.case import Case
+from tracker.core.event_types import MOST_TYPES, Types, giving_way, hour_start
 from tracker.core.model import Event
-from tracker.core.steps import CountRepeats, Fate, NoteType, Quarantine, StoreEvent
+from tracker.core.steps import CountRepeats, Fate, NoteType, Quarantine, StoreEvent, UseType
 
-MOST_TYPES = 2_000
-"""Every report lists a source's types of event; a mistake that makes one of each order must not drown the others."""
 _TOO_MANY_TYPES = "too-many-event-types"
 _FAULTS = {
     "event-too-large": "it is larger than one event may be.",
     "not-storable": "the database does not take what it holds.",
-    _TOO_MANY_TYPES: f"its source has had {MOST_TYPES} other types of event, and may have no more.",
+    _TOO_MANY_TYPES: f"its type is new, and {MOST_TYPES} others are in use or too many new ones came from there today.",
 }
 
 
@@ -37,14 +36,11 @@ def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[
     fates: list[tuple[str, Fate]] = []
     faults: dict[int, str] = {}
     seen: set[str] = set()
-    had = case.known.types.get(source_id)
     for position, event in enumerate(events):
         event_id = event.id or fresh.events[position]
         fate = _fate(case, event, event_id, seen)
         if fate == "stored":
-            fault = event.fault
-            if fault is None and had is not None and event.type not in had:
-                fault = _type_fault(case, event, len(had))
+            fault = event.fault or _type_fault(case, event.type)
             if fault is not None:
                 fate, faults[position] = "quarantined", fault
         fates.append((event_id, fate))
@@ -74,13 +70,34 @@ def _fate(case: Case, event: Event, event_id: str, seen: set[str]) -> Fate:
     return "stored"
 
 
-def _type_fault(case: Case, event: Event, had: int) -> str | None:
-    """Return why a type that is new keeps its event out, or None; it is noted where there is room for it."""
-    if event.type in case.new_types:
+def _type_fault(case: Case, name: str) -> str | None:
+    """Return why a type that is new keeps its event out, or None; what is to be written of the type is noted."""
+    source_id, now = case.source.id, case.fresh.now
+    had = case.known.types.get(source_id)
+    if had is None or name in case.types_met:
         return None
-    held = had + len(case.new_types)
-    if held >= MOST_TYPES:
+    if (use := had.get(name)) is not None:
+        case.types_met.add(name)
+        if use.last_used < hour_start(now):
+            case.steps.append(UseType(source_id, name, now))
+        return None
+    may = case.payload.new_types
+    if may is not None and case.new_types >= may:
         return _TOO_MANY_TYPES
-    case.new_types.add(event.type)
-    case.steps.append(NoteType(case.source.id, event.type, case.fresh.now, held))
+    held, instead_of = len(had) + case.new_types, None
+    if held >= MOST_TYPES:
+        instead_of = _least_used(case, had)
+        if instead_of is None:
+            return _TOO_MANY_TYPES
+    case.types_met.add(name)
+    case.new_types += 1
+    case.steps.append(NoteType(source_id, name, now, held, instead_of))
     return None
+
+
+def _least_used(case: Case, had: Types) -> str | None:
+    """Return the type that gives way to a new one, or None; no two new ones are told the same."""
+    if case.giving_way is None:
+        mine = {event.type for event in case.payload.events}
+        case.giving_way = (name for name in giving_way(had, case.fresh.now) if name not in mine)
+    return next(case.giving_way, None)

@@ -21,6 +21,7 @@ _TOLD: dict[type[Any], tuple[str, tuple[str, ...]]] = {
     steps.StoreEvent: ("store-event", ("id", "profile_id", "session_id")),
     steps.Quarantine: ("quarantine-event", ("id", "reason")),
     steps.NoteType: ("note-event-type", ("type",)),
+    steps.UseType: ("use-event-type", ("type",)),
     steps.CountRepeats: ("count-repeats", ("events",)),
     steps.CountHandOver: ("count-hand-over", ("origin", "outcome")),
 }

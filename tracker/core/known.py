@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tracker.core.event_types import Types, noted
 from tracker.core.merging import Trait, combined
 from tracker.core.model import Profile, Session, Source, StoredEvent
 from tracker.core.steps import (
@@ -18,6 +19,7 @@ from tracker.core.steps import (
     SpendPass,
     Step,
     StoreEvent,
+    UseType,
 )
 
 
@@ -44,8 +46,8 @@ class Known:
     """Live profiles → how many others were merged into them lately because they claimed to be the same person."""
     consents: dict[str, Mapping[str, Trait]] = field(default_factory=dict)
     """Live profiles → what their visitors agreed to and when; asked for where a source requires consent."""
-    types: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Source → the types of event it has had; no source is limited that is not here."""
+    types: dict[str, Types] = field(default_factory=dict)
+    """Source → the types of event that it has; no source is limited that is not here."""
     forgotten: set[tuple[str, str]] = field(default_factory=set)
     """(source id, event id) of erased events: a late retry does not bring them back."""
 
@@ -70,7 +72,7 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 known.aliases[step.id] = step.profile_id
             case MergeProfiles():
                 _merge(known, step)
-            case ClaimIdentity() | Identify() | SetConsents() | NoteType():
+            case ClaimIdentity() | Identify() | SetConsents() | NoteType() | UseType():
                 _note(known, step)
             case SpendPass():
                 known.spent.add((step.nonce, step.source_id))
@@ -82,11 +84,11 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 pass
 
 
-def _note(known: Known, step: ClaimIdentity | Identify | SetConsents | NoteType) -> None:
+def _note(known: Known, step: ClaimIdentity | Identify | SetConsents | NoteType | UseType) -> None:
     if isinstance(step, ClaimIdentity):
         known.identities[step.kind, step.hash] = step.profile_id
-    elif isinstance(step, NoteType):
-        known.types[step.source_id] |= {step.type}
+    elif isinstance(step, (NoteType, UseType)):
+        known.types[step.source_id] = noted(known.types[step.source_id], step)
     elif isinstance(step, SetConsents):
         said = {name: (value, step.at) for name, value in step.consents.items()}
         known.consents[step.profile_id] = {**known.consents.get(step.profile_id, {}), **said}

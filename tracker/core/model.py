@@ -151,6 +151,8 @@ class Payload(NamedTuple):
     dnt: bool = False
     """The browser sends Do Not Track."""
     warnings: tuple[str, ...] = ()
+    new_types: int | None = None
+    """How many types of event that its source does not have the sender may bring along; None for any number."""
 
 
 class Profile(NamedTuple):

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.core.model import Event, Micros, Times
+from tracker.core.case import Case
+from tracker.core.event_fates import decide_events
+from tracker.core.known import Known
+from tracker.core.model import Event, Fresh, Micros, Payload, Times
+from tracker.core.steps import Quarantine, Resolution
 
 EXPLAINED = {
     "event-too-large": "It is larger than one event may be.",
     "not-storable": "The database did not take what it holds.",
+    "too-many-event-types": "Its type is new, and its source has no room for another one.",
 }
 """Why an event was kept out, by the reason that is stored."""
 
@@ -42,6 +47,25 @@ def read_kept(beginning: str) -> Kept:
         time=Times(*(_moment(given, name) for name in ("create", "insert", "update"))),
     )
     return Kept(said.get("session") or "", event)
+
+
+def resolve_kept(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
+    """Return what to write for one event that is to leave the quarantine; CannotReplay where it has to stay.
+
+    Profile and session of the payload are the event's own, decided when it came. No step says of a repeat that it was
+    one: no client has sent it again.
+    """
+    [event] = payload.events
+    if (payload.source_id, event.id) in known.forgotten:
+        raise CannotReplay("It was erased, and what was erased does not come back.")
+    case = Case(payload, known.sources[payload.source_id], known, fresh)
+    fates = decide_events(case, payload.profile_id, payload.session_id or "")
+    [(_, fate)] = fates
+    if fate == "quarantined":
+        [reason] = (step.reason for step in case.steps if isinstance(step, Quarantine))
+        raise CannotReplay(EXPLAINED[reason])
+    steps = tuple(case.steps) if fate == "stored" else ()
+    return Resolution(fresh.task, steps, payload.profile_id, payload.session_id, fates)
 
 
 def _moment(given: Mapping[str, Any], name: str) -> Micros | None:

@@ -156,12 +156,24 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class NoteType:
-    """A type of event that its source has not had before; ``held`` is how many it had when this was decided."""
+    """A type of event that its source does not have; ``held`` is how many it had when this was decided.
+
+    ``instead_of`` is the type that gives way to it where the source has as many as it may have.
+    """
 
     source_id: str
     type: str
     at: Micros
     held: int
+    instead_of: str | None = None
+
+
+class UseType(NamedTuple):
+    """A type of event that its source has was used for the first time in this hour."""
+
+    source_id: str
+    type: str
+    at: Micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +215,7 @@ Step = (
     | StoreEvent
     | Quarantine
     | NoteType
+    | UseType
     | CountRepeats
     | CountHandOver
 )

@@ -3,22 +3,21 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
-from tracker.core.known import absorb
-from tracker.core.model import Fresh, Payload, Source
+from tracker.core.event_types import Use
+from tracker.core.model import Payload, Source
 from tracker.core.refusal import Unavailable
-from tracker.core.resolution import resolve
-from tracker.core.steps import Resolution, Step
+from tracker.core.steps import Resolution
 from tracker.ingest.fresh import Clock, NewId, fresh_for
 from tracker.store.applying import apply
+from tracker.store.deciding import Asked, decide
 from tracker.store.directory import Directory
 from tracker.store.engine import Connection, Engine, Rejected, reading, transaction
-from tracker.store.event_types import Types, types_of
-from tracker.store.repository import Digest, known
+from tracker.store.event_types import Types
+from tracker.store.repository import Digest
 
-Asked = tuple[Payload, Fresh]
 LARGEST_BATCH = 128
 ONE_TURN = 1e-6
 MOST_WAITING = 500
@@ -62,7 +61,7 @@ class Committer:
         self._clock = clock
         self._new_id = new_id
         self._digest = digest
-        self._types: dict[str, frozenset[str]] = {}
+        self._types: dict[str, Mapping[str, Use]] = {}
         self._queue: deque[_Waiting] = deque()
         # The writer waits at it, and whoever comes to a writer that waits lets it go. A semaphore that counts them all
         # gave control away twice a request under gevent, whose locks let others go first when they are only asked.
@@ -88,11 +87,13 @@ class Committer:
         sources = self._sources.all() | {source.id: source}
 
         def work(conn: Connection) -> Resolution:
-            found = known(conn, [payload], sources, self._digest, fresh.now)
-            found.types = types_of(conn, [payload], self._types)
-            return resolve(payload, found, fresh)
+            return decide(conn, [(payload, fresh)], sources, self._digest, self._types).resolutions[0]
 
         return transaction(reading(self._engine), work)
+
+    def types(self, source_id: str) -> Collection[str]:
+        """Return the types of event that a source had when its last payload was recorded here; no database is asked."""
+        return self._types.get(source_id, ())
 
     def _start(self) -> None:
         with self._starting:
@@ -172,21 +173,14 @@ def commit(
 ) -> tuple[list[Resolution], Types]:
     """Decide and write a batch in one transaction; returns a Resolution for each payload in order, and the types seen.
 
-    ``seen`` are the types of event that sources are known to have; the database is asked only where others come.
+    ``seen`` are the types of event that sources are known to have. After a lost race they are read anew: another
+    process may have made room for others.
     """
+    believed = [seen]
 
     def work(conn: Connection) -> tuple[list[Resolution], Types]:
-        payloads = [payload for payload, _ in batch]
-        found = known(conn, payloads, sources, digest, batch[0][1].now)
-        found.types = types_of(conn, payloads, seen)
-        resolutions: list[Resolution] = []
-        steps: list[Step] = []
-        for payload, fresh in batch:
-            resolution = resolve(payload, found, fresh)
-            absorb(found, resolution.steps)
-            steps.extend(resolution.steps)
-            resolutions.append(resolution)
-        apply(conn, steps)
-        return resolutions, found.types
+        decided = decide(conn, batch, sources, digest, believed.pop() if believed else {})
+        apply(conn, decided.steps)
+        return decided.resolutions, decided.types
 
     return transaction(engine, work)

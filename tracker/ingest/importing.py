@@ -13,22 +13,21 @@ from typing import BinaryIO
 
 import orjson
 
-from tracker.core.history import brought_in_already, newcomer
-from tracker.core.known import absorb
+from tracker.core.history import resolve_past
 from tracker.core.model import Source
-from tracker.core.resolution import resolve
-from tracker.core.steps import Step
 from tracker.ingest.fresh import NewId, fresh_for
 from tracker.ingest.lines import BadLine, Past, Reader, from_row
 from tracker.store import months
+from tracker.store.deciding import decide
 from tracker.store.engine import Connection, Engine, Rejected, transaction
 from tracker.store.history import apply_history
 from tracker.store.private import private
-from tracker.store.repository import Digest, known
+from tracker.store.repository import Digest
 
 AT_ONCE = 500
 """Lines a transaction: a visitor who clicks meanwhile waits no longer than one of these takes."""
 _SHOWN = 2_000
+_CALLED: dict[str, str] = {"duplicate": "known already"}
 Numbered = tuple[int, bytes | BadLine]
 
 
@@ -124,22 +123,11 @@ class Importer:
 
     def _commit(self, pasts: Sequence[Past]) -> Counter[str]:
         def work(conn: Connection) -> Counter[str]:
-            payloads = [past.payload for past in pasts]
-            found = known(conn, payloads, self.sources, self.digest, pasts[0].at)
-            fates: Counter[str] = Counter()
-            steps: list[Step] = []
-            for past in pasts:
-                if brought_in_already(past.payload, found):
-                    fates["known already"] += 1
-                    continue
-                steps += (made := newcomer(past.payload, found, past.at))
-                absorb(found, made)
-                resolution = resolve(past.payload, found, fresh_for(past.payload, past.clock, self.new_id))
-                absorb(found, resolution.steps)
-                steps += resolution.steps
-                fates.update(fate for _, fate in resolution.fates)
-            apply_history(conn, steps)
-            return fates
+            decided = decide(conn, asked, self.sources, self.digest, {}, resolve_past)
+            apply_history(conn, decided.steps)
+            return Counter(_CALLED.get(fate, fate) for one in decided.resolutions for _, fate in one.fates)
+
+        asked = [(past.payload, fresh_for(past.payload, past.clock, self.new_id)) for past in pasts]
 
         return transaction(self.engine, work)
 

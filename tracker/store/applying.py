@@ -21,9 +21,10 @@ from tracker.core.steps import (
     Step,
     StoreEvent,
     TouchProfile,
+    UseType,
 )
 from tracker.store.engine import LostRace
-from tracker.store.event_types import note_types
+from tracker.store.event_types import note_types, use_types
 from tracker.store.identities import note_consents, note_people, unchanged_identities
 from tracker.store.prepared import Among, Prepared
 from tracker.store.rows import rows_of
@@ -51,6 +52,8 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
     if of[NoteType]:
         note_types(conn, of[NoteType])
     write(conn, rows_of(of) | {TOUCHED: [{"id": name, "updated": touched[name]} for name in sorted(touched)]})
+    if of[UseType]:
+        use_types(conn, of[UseType], of[NoteType])
     for merge in merges:
         _merge(conn, merge)
     if of[Identify] or of[SetTraits]:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select, tuple_
 
-from tracker.core.model import Micros
-from tracker.core.replaying import CannotReplay, Kept, read_kept
-from tracker.core.steps import StoreEvent
+from tracker.core.model import Fresh, Micros, Payload, Source
+from tracker.core.replaying import CannotReplay, Kept, read_kept, resolve_kept
 from tracker.store.applying import apply
+from tracker.store.deciding import Asked, decide
 from tracker.store.live import said_type
 from tracker.store.reports import live_id
 from tracker.store.repository import Digest
 from tracker.store.rows import QUARANTINED_BYTES
-from tracker.store.tables import EventKeyRow, QuarantineRow, SessionRow, TombstoneRow
+from tracker.store.tables import QuarantineRow, SessionRow
 
 Place = tuple[Micros, str, str]
 """When it came, its source and its id: where a page of the list begins."""
@@ -97,36 +97,26 @@ def replay(conn: Connection, source_id: str, event_id: str, task: str, digest: D
     row = conn.execute(select(QuarantineRow.__table__).where(*mine).with_for_update()).first()
     if row is None:
         raise NotInQuarantine(f"There is no event {event_id!r} of {source_id!r} in quarantine.")
-    fate = "stored"
-    if conn.execute(
-        select(EventKeyRow.id).where(EventKeyRow.source_id == source_id, EventKeyRow.id == event_id)
-    ).first():
-        fate = "duplicate"
-    else:
-        apply(conn, [_step(conn, KeptOut(**row._mapping), task, digest)])
+    payload, fresh = _asked(conn, KeptOut(**row._mapping), task)
+    # What is kept of a source that is gone is still stored under its name.
+    sources = {source_id: Source(source_id, source_id)}
+    decided = decide(conn, [(payload, fresh)], sources, digest, {}, resolve_kept)
+    apply(conn, decided.steps)
     conn.execute(delete(QuarantineRow).where(*mine))
+    [[(_, fate)]] = (one.fates for one in decided.resolutions)
     return fate
 
 
-def _step(conn: Connection, found: KeptOut, task: str, digest: Digest) -> StoreEvent:
+def _asked(conn: Connection, found: KeptOut, task: str) -> Asked:
+    """Return a quarantined event as a payload of its own, at the time at which it came."""
     kept = read_kept(found.beginning)
-    hidden = digest("event", f"{found.source_id}\n{found.id}")
-    if conn.execute(select(TombstoneRow.hash).where(TombstoneRow.hash.in_(hidden))).first():
-        raise CannotReplay("It was erased, and what was erased does not come back.")
     profile_id = live_id(conn, found.profile_id) if found.profile_id else None
     if found.profile_id and profile_id is None:
         raise CannotReplay("The person it belongs to was forgotten or erased.")
-    return StoreEvent(
-        id=found.id,
-        source_id=found.source_id,
-        profile_id=profile_id,
-        session_id=kept.session_id or _session(conn, found, kept),
-        batch=task,
-        position=0,
-        batch_size=1,
-        received_at=found.received_at,
-        event=kept.event,
-    )
+    session_id = kept.session_id or _session(conn, found, kept)
+    event = kept.event._replace(id=found.id)
+    payload = Payload(found.source_id, (event,), session_id=session_id, profile_id=profile_id)
+    return payload, Fresh(found.received_at, task, "", "", "", (found.id,))
 
 
 def _session(conn: Connection, found: KeptOut, kept: Kept) -> str:

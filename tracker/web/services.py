@@ -15,6 +15,7 @@ from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId
 from tracker.ingest.identities import IdentityOffice
 from tracker.ingest.limiter import Key
+from tracker.ingest.new_types import NewTypes
 from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
 from tracker.script.render import Scripts
@@ -36,6 +37,7 @@ class Services:
     new_id: NewId
     sources: Directory
     committer: Committer
+    new_types: NewTypes
     passes: PassOffice
     scripts: Scripts
     identities: IdentityOffice

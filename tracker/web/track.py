@@ -48,7 +48,7 @@ def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     if rehearsed:
         return json_answer(explained(parts.committer.rehearse(payload, source)))
     _has_room(parts, source, noted)
-    resolution = parts.committer.record(payload, source)
+    resolution = parts.new_types.record(payload, source, lambda: _network(parts, environ))
     noted.task = resolution.task
     parts.metrics.recorded(resolution)
     parts.quotas.count(source, resolution)
@@ -164,12 +164,15 @@ def _has_room(parts: Services, source: Source, noted: Notes) -> None:
 
 def _limit(parts: Services, source_id: str, environ: Environ, noted: Notes) -> None:
     """Count a request against the limit of its network and source; TooMany where that is used up."""
-    proxies = parts.settings.trusted_proxies
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-    network = client_network(environ.get("REMOTE_ADDR"), forwarded, proxies)
-    if wait := parts.limit((network, source_id)):
-        if forwarded and not proxies:
+    if wait := parts.limit((_network(parts, environ), source_id)):
+        if environ.get("HTTP_X_FORWARDED_FOR") and not parts.settings.trusted_proxies:
             # To who reads the log this is the usual reason: behind a proxy all visitors seem to be one.
             noted.cause = "TRUSTED_PROXIES is not set"
         parts.metrics.limited(environ["PATH_INFO"])
         raise TooMany("Too many requests; send the same body again later.", retry_after=wait // SECOND)
+
+
+def _network(parts: Services, environ: Environ) -> str:
+    """Return the network that a request comes from, by which limits are counted."""
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+    return client_network(environ.get("REMOTE_ADDR"), forwarded, parts.settings.trusted_proxies)

@@ -194,13 +194,18 @@ class RepeatedRow(Base):
 
 
 class EventTypeRow(Base):
-    """A type of event that a source has had, since when; there is a limit to how many."""
+    """A type of event that a source has, since when, and how much it is used; there is a limit to how many.
+
+    ``hours`` is in how many different hours it was used, ``last_used`` its first use in the last one of them.
+    """
 
     __tablename__ = "event_type"
 
     source_id: Mapped[str] = mapped_column(Id, primary_key=True)
     type: Mapped[str] = mapped_column(Id, primary_key=True)
     first_seen: Mapped[int] = mapped_column(Moment)
+    last_used: Mapped[int] = mapped_column(Moment)
+    hours: Mapped[int] = mapped_column(BigInteger)
 
 
 class TombstoneRow(Base):
