@@ -19,6 +19,7 @@ from tracker.store.directory import Directory
 from tracker.store.engine import connect
 from tracker.web import direct, errors, headers, hosts, login_cookie, mount, page
 from tracker.web.account import account_blueprint
+from tracker.web.api_identify_secrets import api_identify_secrets_blueprint
 from tracker.web.api_merges import api_merges_blueprint
 from tracker.web.api_people import api_people_blueprint
 from tracker.web.api_sources import api_sources_blueprint
@@ -48,6 +49,7 @@ CONSOLE = (
 API = (
     api_sources_blueprint,
     api_types_blueprint,
+    api_identify_secrets_blueprint,
     api_people_blueprint,
     api_merges_blueprint,
     tracardi_blueprint,
@@ -77,7 +79,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             new_types=NewTypes(committer, clock),
             passes=PassOffice(settings.secret_keys, clock),
             scripts=Scripts(settings.public_url),
-            identities=IdentityOffice(settings.secret_keys),
+            identities=IdentityOffice(settings.secret_keys, sources.identify_generations),
             limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
             quotas=Quotas(settings.quota, redis_at(settings.redis_url) if settings.redis_url else None, clock, log),
             disk=Disk(settings.disk_folders, settings.disk_low_water, clock, log),

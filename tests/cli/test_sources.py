@@ -1,5 +1,7 @@
 """``tracker source …`` and ``tracker snippet``."""
 
+import hashlib
+import hmac
 import json
 import uuid
 from dataclasses import replace
@@ -237,3 +239,31 @@ def test_the_types_of_a_source_are_listed_and_forgotten(tracker, make_source, re
     for command in (("types", "nobody"), ("forget-type", "nobody", "x")):
         unknown = tracker("source", *command)
         assert (unknown.code, "tracker source list" in unknown.err) == (1, True)
+
+
+def test_the_identify_secret_is_changed_and_the_older_one_retired(tracker, engine) -> None:
+    tracker("source", "create", "--id", "shop", "--name", "Shop")
+    first = tracker("source", "identify-secret", "shop").out
+    second = tracker("source", "identify-secret", "shop", "--rotate").out
+    assert first != second
+    assert tracker("source", "identify-secret", "shop").out == second
+    assert sources.all_sources(engine)[0].identify_generations == (1, 0)
+    assert tracker("source", "identify-secret", "shop", "--retire-old").out == second
+    assert sources.all_sources(engine)[0].identify_generations == (1, 1)
+    third = tracker("source", "identify-secret", "shop", "--rotate", "--retire-old").out
+    assert third not in (first, second)
+    assert sources.all_sources(engine)[0].identify_generations == (2, 2)
+    assert tracker("source", "identify-secret", "none", "--rotate").code == 1
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_command_shows_how_to_sign(tracker) -> None:
+    tracker("source", "create", "--id", "shop", "--name", "Shop")
+    said = {"user_id": "4711", "traits": {"plan": "pro", "name": "Zoë"}}
+    text, signature = tracker("source", "identify-secret", "shop", "--sign", json.dumps(said)).out.splitlines()
+    assert text == '{"traits":{"name":"Zoë","plan":"pro"},"user_id":"4711"}'
+    secret = tracker("source", "identify-secret", "shop").out.strip()
+    assert signature == hmac.new(f"{secret}:traits".encode(), text.encode(), hashlib.sha256).hexdigest()
+    for wrong in ("{", "[]", "{}", '{"user_id": "a", "traits": {"price": 9.9}}'):
+        refused = tracker("source", "identify-secret", "shop", "--sign", wrong)
+        assert (refused.code, refused.out) == (1, "")

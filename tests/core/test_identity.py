@@ -41,7 +41,8 @@ TWO_PEOPLE = "An identify event names two different people; only the first one n
 CROWD = "Too many profiles claim to be one person; no more are merged for an hour."
 FULL = "This profile has as many user ids, e-mail addresses and phone numbers as one may have."
 SWITCHED_OFF = "identify is switched off for this source; the events were stored and nothing else."
-NOBODY = "A user id, e-mail address or phone number that names nobody was ignored."
+NOBODY = "email of an identify event names nobody or cannot be read; it was ignored."
+NOT_SAVED = "An identify event with saveProfile false says nothing about the profile; what it says was not kept."
 
 ANNAS = {("user_id", "#anna"): "A", ("email", "#anna@site.test"): "A"}
 BENS = {("user_id", "#ben"): "B"}
@@ -142,6 +143,34 @@ CASES = [
         (),
     ),
     (
+        "traits-beside-a-signed-user-id-are-what-a-browser-says",
+        "shop",
+        [claim(BEN, traits={"plan": "pro"})],
+        "P",
+        {},
+        [
+            "touch P",
+            "claim user_id #ben for P",
+            "identify P",
+            "traits of P: {'user_id': 'ben', 'unverified:plan': 'pro'}",
+        ],
+        (),
+    ),
+    (
+        "a-signature-over-everything-vouches-for-everything",
+        "shop",
+        [claim(BEN, MAIL, whole=True, traits={"plan": "pro"})],
+        "P",
+        MAILS,
+        [
+            "merge P -> A",
+            "touch A",
+            "claim user_id #ben for A",
+            "traits of A: {'plan': 'pro', 'user_id': 'ben', 'email': 'anna@site.test'}",
+        ],
+        (),
+    ),
+    (
         "a-trusted-source-is-believed-in-all",
         "crm",
         [claim(BEN, MAIL, signed=False)],
@@ -227,14 +256,14 @@ CASES = [
     (
         "one-person-twice-in-one-payload",
         "shop",
-        [claim(ANNA, traits={"a": 1}), claim(ANNA, position=1, traits={"b": 2})],
+        [claim(ANNA, whole=True, traits={"a": 1}), claim(ANNA, whole=True, position=1, traits={"b": 2})],
         "P",
         {},
         ["touch P", "claim user_id #anna for P", "identify P", "traits of P: {'a': 1, 'user_id': 'anna', 'b': 2}"],
         (),
     ),
     ("switched-off", "off", [claim(ANNA)], "P", ANNAS, ["touch P"], (SWITCHED_OFF,)),
-    ("nobody", "shop", [claim(junk=True)], "P", {}, ["touch P"], (NOBODY,)),
+    ("nobody", "shop", [claim(problems=(NOBODY,))], "P", {}, ["touch P"], (NOBODY,)),
     (
         "a-key-known-under-an-older-secret-gets-its-new-hash",
         "shop",
@@ -268,6 +297,14 @@ def test_the_claim_of_an_event_that_is_kept_out_or_saves_no_profile_or_was_erase
         known = world(["P"], sources=SOURCES, forgotten=[("shop", "e1")] if kept_out == event("e1") else [])
         resolution = only(known, payload("P", "s", kept_out, event("e2"), claims=(claim(ANNA),)))
         assert told_of_people(resolution) in (["touch P"], ["touch P", "quarantine e1"])
+        assert (NOT_SAVED in resolution.warnings) is not kept_out.options.save_profile
+
+
+def test_what_an_event_says_is_named_where_no_event_of_the_payload_saves_a_profile() -> None:
+    known = world(["P"], sources=SOURCES)
+    resolution = only(known, payload("P", "s", event("e1", save_profile=False), claims=(claim(ANNA),)))
+    assert resolution.warnings == (NOT_SAVED,)
+    assert resolution.profile_id is None
 
 
 def test_a_repeat_of_a_sign_in_leads_to_the_same_person_again() -> None:

@@ -4,31 +4,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.core.identity_keys import fit_traits, normalised, shown_traits
+from tracker.core.identity_keys import normalised, older_spelling, shown_traits
 
 SPELLED = [
     ("user_id", "42", "42"),
     ("user_id", 42, "42"),
-    ("user_id", " Anna ", "Anna"),
-    ("user_id", "ＡＢ", "AB"),
+    *(("user_id", same, same) for same in ("Anna", "anna", " anna", "anna ", "anna\u00a0", "ａnna", "ﬁ", "fi")),
+    *(("user_id", same, same) for same in ("e\u0301", "\u00e9", "K", "\u212a", "a\u200bb", "a\u200db", "Ⅳ")),
     ("email", " Anna@Site.TEST ", "anna@site.test"),
+    ("email", "MÜLLER@site.test", "müller@site.test"),
+    ("email", "\u212aim@site.test", "\u212aim@site.test"),
+    ("email", "ａnna@site.test", "ａnna@site.test"),
     ("email", "a.b+c@sub.site.test", "a.b+c@sub.site.test"),
     ("phone", "+49 (30) 123-456", "+4930123456"),
     ("phone", "0049 30 123 456", "+4930123456"),
     ("phone", "030 / 123.456", "030123456"),
     ("phone", 30123456, "30123456"),
+    *(
+        ("phone", number, "+491701234567")
+        for number in (
+            *(
+                "+49 (0)170 1234567",
+                "+49(0)170/1234567",
+                "0049 (0) 170 1234567",
+                "+49.170.123.45.67",
+                "(+49) 170 1234567",
+            ),
+            *("+49-170-1234567", "+49\u2011170\u20131234567", "+49\u00a0170\u202f1234567", "tel:+49-170-1234567"),
+            *("TEL: 0049 170 / 123 45 67", "＋４９ １７０ １２３４５６７", "(0049) 170 1234567"),
+        )
+    ),
+    ("phone", "(0)170 1234567", "01701234567"),
+    *(
+        ("phone", f"+49 30 1234-567{more}", "+49301234567x89")
+        for more in (" ext. 89", "x89", " ext 89", "#89", ";ext=89")
+    ),
+    ("phone", "+49 30 1234-567, Extension 89", "+49301234567x89"),
 ]
 NOBODY = [
     *(
         ("user_id", word)
         for word in ("null", "undefined", "0", "anonymous", "GUEST", "[object Object]", "{{user.id}}", "")
     ),
-    *(("user_id", word) for word in ("user_id", "test", "User", "n/a", "x" * 257, "a\u200bb", "a\nb", " ")),
+    *(("user_id", word) for word in ("user_id", "test", "User", "n/a", "x" * 257, "a\ufffdb", "a\nb", "a\x7f", " ")),
+    *(
+        ("user_id", word)
+        for word in ("(not set)", "{user_id}", "%%USER_ID%%", "(null)", "na", "anon", "unset", " Test ")
+    ),
     *(("user_id", value) for value in (None, True, False, 1.5, ["42"], {"id": 1})),
     *(("email", text) for text in ("anna", "@", "a@b", "a b@site.test", "a@@site.test", "null@null.null")),
     *(("email", text) for text in ("test@test.com", "noreply@site.test", "anna@example.com", "undefined@site.test")),
     *(("phone", text) for text in ("12345", "0000000", "+1111111111", "1234567890", "call me 123456", "1" * 20)),
-    ("phone", "++49 30 123456x"),
+    *(
+        ("phone", text)
+        for text in ("++49 30 123456x", "+49 30 123456x", "+49 30 123456 ext 12 ext 13", "49+30123456+1")
+    ),
 ]
 
 
@@ -48,10 +78,19 @@ def test_a_spelling_is_its_own_spelling(kind, text) -> None:
     assert found is None or normalised(kind, found) == found
 
 
-def test_traits_are_an_object_and_leave_the_servers_own_names_alone() -> None:
-    assert fit_traits({"plan": "pro", "email": "x", "unverified": 1, "unverified:a": 2}) == {"plan": "pro"}
-    assert fit_traits(["plan"]) == {}
-    assert fit_traits(None) == {}
+@given(st.text(min_size=1, max_size=40))
+def test_two_user_ids_are_one_only_where_they_are_the_same(text) -> None:
+    assert normalised("user_id", text) in (text, None)
+
+
+def test_a_number_that_was_spelled_otherwise_before_is_looked_for_in_that_spelling_too() -> None:
+    assert older_spelling("phone", "+49 (0)170 1234567") == "+4901701234567"
+    assert older_spelling("phone", "0049 (0)170 1234567") == "+4901701234567"
+    assert older_spelling("phone", "030 1234567x89") == "030123456789"
+    assert older_spelling("phone", "+49 170 1234567") is None
+    assert older_spelling("phone", "call me") is None
+    assert older_spelling("user_id", "ａnna") is None
+    assert older_spelling("email", "Anna@site.test") is None
 
 
 def test_claimed_traits_are_shown_apart() -> None:

@@ -38,6 +38,31 @@ NOBODY = [
     "[[id]]",
     "00000000-0000-0000-0000-000000000000",
     "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+    *("(not set)", "(Not Set)", "not set", "not_set", "(null)", "(none)", "[null]", "<null>", "<unknown>", "unset"),
+    *(
+        "na",
+        "NA",
+        "N/A",
+        "n.a.",
+        "#N/A",
+        "anon",
+        "Anonym",
+        "undef",
+        "-",
+        "--",
+        "...",
+        "_",
+        "?",
+        "*",
+        "000",
+        "0.0",
+        "\u2014",
+    ),
+    *("null-null", "undefined_undefined", "null null", "none/none", "\\N", "not logged in", "logged_out", "no-user"),
+    *("{user_id}", "{ user.id }", "{USER-ID}", "{!Contact}", "{$user}", "{0}", "%%USER_ID%%", "%user_id%", "%user.id%"),
+    *("%s", "%d", "[user_id]", "[USER ID]", "[object Promise]", "<user_id>", "<YOUR-ID>", "<user id>", "__USER_ID__"),
+    *("user-{{id}}", "#{user.id}", "@{id}", "$(id)", "*|UID|*", "[%id%]", "{% id %}", "<?= $id ?>", "id=${id}"),
+    *("ｎｕｌｌ", "（not set）", "\u00a0undefined\u00a0", "`none`"),
 ]
 
 
@@ -46,9 +71,30 @@ def test_what_broken_clients_send_in_place_of_an_id_names_nobody(given):
     assert names_nobody(given)
 
 
-@pytest.mark.parametrize(
-    "given", ["1", "nullable", "undefined-7", "guest-7", "{a}-{b}", "50%", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"]
-)
+TRUE_IDS = [
+    *("1", "nullable", "undefined-7", "guest-7", "{a}-{b}", "50%", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"),
+    *("{6BA7B810-9DAD-11D1-80B4-00C04FD430C8}", "<4711@mail.example>", "<anna@mail.example>", "[2001:db8::1]"),
+    *("a", "x", "10", "-12", "007", "0001", "0x1f", "1.0", "100", "a0", "00000000-0000-0000-0000-000000000001"),
+    *(
+        "nathan",
+        "anon-4711",
+        "anonymous2",
+        "nils",
+        "nanette",
+        "none@site.dev",
+        "null-island",
+        "nil-armstrong",
+        "Na'ama",
+    ),
+    *("unknown-soldier", "test-user-1", "unset1", "emptyset", "truesdale", "untrue", "n", "N.", "naan", "undefeated"),
+    *("%41", "%41%42", "a%b%c", "user%40site.dev", "100%_cotton", "50%off%", "[1]", "[a1]", "{1}", "<7>", "(anna)"),
+    *("anna(1)", "a[b]", "a<b", "$5", "$anna", "@anna", "#anna", "*anna*", "__init", "_anna_", "a_b", "ga:1234.5678"),
+    *("GA1.2.1234567890.1700000000", "ZmFrZQ==", "d41d8cd98f00b204e9800998ecf8427e", "auth0|5f7c8ec7c33c6c004bbafe82"),
+    *("東京", "Zoë", "אנה", "🦊", "ü", "arn:aws:iam::123456789012:user/anna", "cn=anna,dc=site,dc=dev", "S-1-5-21-1"),
+]
+
+
+@pytest.mark.parametrize("given", TRUE_IDS, ids=ascii)
 def test_an_id_that_only_resembles_one_of_those_names_somebody(given):
     assert not names_nobody(given)
 

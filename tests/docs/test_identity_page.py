@@ -16,12 +16,19 @@ PAGE = ROOT / "docs" / "identity.md"
 OFFICE = IdentityOffice(("a key that only tests sign with",))
 SECRET = OFFICE.secret_of("my-shop")
 USERS = ["4711", "Zoë 東京", "a@b.test", 'O\'Brien "x" \\ y', " two  spaces ", "tab\t", "e\u0301 🦊", "#{1} $x %s"]
+EVENTS = [
+    *({"user_id": user, "traits": {"name": user, "Z": [1, None, True], "a": {"b": 2, "a": -7}}} for user in USERS),
+    {"user_id": "4711"},
+    {"user_id": 4711, "phone": "+49 30 1234567", "email": "Zoë@site.dev"},
+    {"traits": {"email": "anna@site.dev", "z": "\u007f\u2028 </script> \b\f\n\r\t\u001f", "é": "", "e": {}, "E": []}},
+]
 # A program around the page's own code: it reads [secret, user ids] as JSON and prints the signatures as JSON.
 PROGRAMS = {
     "js": """CODE
 import { readFileSync } from "node:fs";
-const [secret, users] = JSON.parse(readFileSync(0, "utf8"));
-console.log(JSON.stringify(users.map((user) => signature(secret, user))));
+const [secret, users, events] = JSON.parse(readFileSync(0, "utf8"));
+const ofUsers = users.map((user) => signature(secret, user));
+console.log(JSON.stringify([...ofUsers, ...events.map((event) => signatureOfAll(secret, event))]));
 """,
     "php": """<?php
 declare(strict_types=1);
@@ -58,11 +65,20 @@ def believed(signatures: Sequence[str]) -> list[bool]:
     return [claim.signed for claim in claims]
 
 
+def all_believed(signatures: Sequence[str]) -> list[bool]:
+    """Return for each event whether the collector believes a signature over everything that it says."""
+    claims = (
+        OFFICE.claim("my-shop", 0, properties | {"signature": signature})
+        for properties, signature in zip(EVENTS, signatures, strict=True)
+    )
+    return [claim.whole for claim in claims]
+
+
 def signed_by(program: str, language: str, file: Path) -> list[str]:
     """Return what the page's code in that language signs the users with."""
     [(_, code)] = blocks(PAGE, language)
     file.write_text(PROGRAMS[language].replace("CODE", code))
-    given = json.dumps([SECRET, USERS])
+    given = json.dumps([SECRET, USERS, EVENTS])
     done = subprocess.run([program, file], input=given, capture_output=True, text=True, check=True)
     found: list[str] = json.loads(done.stdout)
     return found
@@ -73,10 +89,13 @@ def test_the_python_of_the_page_signs_as_the_collector_expects() -> None:
     names: dict[str, object] = {}
     exec(code, names)  # noqa: S102 - what a reader would paste
     assert all(believed([names["signature"](SECRET, user) for user in USERS]))  # type: ignore[operator]
+    assert all(all_believed([names["signature_of_all"](SECRET, event) for event in EVENTS]))  # type: ignore[operator]
 
 
 def test_the_javascript_of_the_page_signs_as_the_collector_expects(tmp_path: Path) -> None:
-    assert all(believed(signed_by(node(), "js", tmp_path / "sign.mjs")))
+    signatures = signed_by(node(), "js", tmp_path / "sign.mjs")
+    assert all(believed(signatures[: len(USERS)]))
+    assert all(all_believed(signatures[len(USERS) :]))
 
 
 @pytest.mark.parametrize("language", TRIED)

@@ -141,7 +141,7 @@ def test_a_trusted_source_needs_no_signature(make_source, post, payload, engine,
 
 
 def test_the_newer_trait_wins_field_by_field(make_source, sign_in, read, clock) -> None:
-    make_source("shop")
+    make_source("shop", identify="open")
     sign_in("anna", session="s1", properties={"traits": {"plan": "free", "size": 42}})
     clock.forward(60)
     answer = sign_in("anna", session="s2", properties={"traits": {"plan": "pro", "hat": {"colour": "ü"}}})

@@ -76,7 +76,8 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
     known = {source.id: source for source in sources.all_sources(house.engine)}
     if source_id is not None and source_id not in known:
         fail(f"There is no source with the id {source_id!r}; see: tracker source list")
-    reader = Reader(system_clock(), house.settings.limits, IdentityOffice(keys), source_id)
+    office = IdentityOffice(keys, lambda name: known[name].identify_generations if name in known else (0, 0))
+    reader = Reader(system_clock(), house.settings.limits, office, source_id)
     importer = Importer(house.engine, known, reader, new_uuid, tombstone_digest(keys))
     run = importer.run(file)
     try:

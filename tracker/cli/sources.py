@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, BinaryIO
 
 import click
@@ -17,10 +17,12 @@ from tracker.core.origins import origin_warnings
 from tracker.ingest.fresh import system_clock
 from tracker.ingest.identities import IdentityOffice
 from tracker.script.render import FORMS
-from tracker.store import sources
+from tracker.store import identify_secrets, sources
+from tracker.store.engine import transaction
 
 Command = Callable[..., Any]
 _LISTS = {"origins": "--origin", "domains": "--domain", "links": "--link"}
+_CANNOT_SIGN = "Name user_id, email, phone or traits, and write numbers without decimals (9.90 as a text)."
 _UNKNOWN = "There is no source with the id {!r}; see: tracker source list"
 
 
@@ -139,10 +141,29 @@ def _found(house: House, source_id: str) -> Source:
 
 @source_commands.command("identify-secret")
 @click.argument("source_id", metavar="ID")
+@click.option("--rotate", is_flag=True, help="Make a new secret; signatures under the old one are still believed.")
+@click.option("--retire-old", is_flag=True, help="Believe signatures under the present secret alone from now on.")
+@click.option("--sign", metavar="JSON", help="Print how to sign these properties: the text, and its signature.")
 @house
-def identify_secret(house: House, source_id: str) -> None:
-    """Print the secret by which a site's backend signs the user ids of its identify events."""
-    click.echo(IdentityOffice(house.settings.secret_keys).secret_of(_found(house, source_id).id))
+def identify_secret(house: House, source_id: str, rotate: bool, retire_old: bool, sign: str | None) -> None:
+    """Print the secret by which a site's backend signs its identify events, or change it."""
+    for wanted, work in ((rotate, identify_secrets.rotate), (retire_old, identify_secrets.retire)):
+        if wanted:
+            transaction(house.engine, partial(work, source_id=source_id, now=system_clock()))
+    found, office = _found(house, source_id), IdentityOffice(house.settings.secret_keys)
+    if sign is None:
+        click.echo(office.secret_of(found.id, found.identify_generation))
+        return
+    text, signature = office.sign(found, _properties(sign)) or fail(_CANNOT_SIGN)
+    click.echo(f"{text}\n{signature}")
+
+
+def _properties(text: str) -> dict[str, Any]:
+    try:
+        given = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        fail(f"--sign takes a JSON object: {error}")
+    return given if isinstance(given, dict) else fail("--sign takes a JSON object.")
 
 
 @source_commands.command("list")

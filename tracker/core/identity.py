@@ -17,11 +17,11 @@ MOST_MERGES = 10
 MERGES_WITHIN = 60 * 60 * 1_000_000
 """More devices than that do not sign in as one person within an hour; whoever claims one address that often lies."""
 _OFF = "identify is switched off for this source; the events were stored and nothing else."
-_NOBODY = "A user id, e-mail address or phone number that names nobody was ignored."
 _UNSIGNED = "What an identify event says is not signed; it was kept as unverified traits and merged nothing."
 _TWO_PEOPLE = "An identify event names two different people; only the first one named was identified."
 _SOMEBODY_ELSE = "This visitor was identified as somebody else before; the two profiles were not merged."
 _CROWD = "Too many profiles claim to be one person; no more are merged for an hour."
+_NOT_SAVED = "An identify event with saveProfile false says nothing about the profile; what it says was not kept."
 _FULL = "This profile has as many user ids, e-mail addresses and phone numbers as one may have."
 
 
@@ -48,6 +48,12 @@ def person_named(case: Case) -> Person | None:
     return person
 
 
+def note_unsaved(case: Case) -> None:
+    """Warn where the event of a claim saves no profile, so that what it says about the profile is not kept."""
+    if any(not case.payload.events[claim.position].options.save_profile for claim in case.payload.claims):
+        case.warnings.append(_NOT_SAVED)
+
+
 def _counts(case: Case, claim: Claim) -> bool:
     """Return False for a claim of an event that is kept out, that saves no profile, or that was erased."""
     event = case.payload.events[claim.position]
@@ -57,9 +63,8 @@ def _counts(case: Case, claim: Claim) -> bool:
 
 def _take(case: Case, claim: Claim, person: Person) -> None:
     """Add what one claim says to the person, as far as it is believed."""
-    if claim.junk:
-        case.warnings.append(_NOBODY)
-    everything = case.source.trusted or case.source.identify == "open"
+    case.warnings += claim.problems
+    everything = claim.whole or case.source.trusted or case.source.identify == "open"
     believed = [key for key in claim.keys if everything or (claim.signed and key.kind == "user_id")]
     if not everything and not claim.signed:
         case.warnings.append(_UNSIGNED)
@@ -69,9 +74,10 @@ def _take(case: Case, claim: Claim, person: Person) -> None:
         case.warnings.append(_TWO_PEOPLE)
         return
     person.keys += [key for key in believed if key not in person.keys]
-    person.said |= dict(claim.traits) | _values(believed)
-    # The signature is over the user id alone: what came along with it is what a browser says.
-    person.unverified |= _values(key for key in claim.keys if key not in believed)
+    person.said |= (dict(claim.traits) if everything else {}) | _values(believed)
+    if not everything:
+        # The signature is over the user id alone: what came along with it is what a browser says.
+        person.unverified |= dict(claim.traits) | _values(key for key in claim.keys if key not in believed)
 
 
 def _values(keys: Iterable[IdentityKey]) -> dict[str, Any]:

@@ -23,39 +23,71 @@ _JUNK_EMAIL = re.compile(
     r"(null|undefined|none|nobody|anonymous|guest|unknown|no-?reply|test|email|user)@.*|.*@example\.\w+"
 )
 _JUNK_PHONE = re.compile(r"\+?(\d)\1*|\+?0*1234567(8|89|890)?")
+_PHONE = re.compile(r"[-+0-9\s()./\u2010-\u2015\u2212]+")
+_EXTENSION = re.compile(r"(?:;ext=|[\s,;]*(?:extension|ext\.?|x|#))\s*([0-9]{1,6})", re.IGNORECASE)
 
 
 def normalised(kind: IdentityKind, given: Any) -> str | None:
-    """Return a user id, e-mail address or phone number in the spelling it is compared in; None where it is none."""
+    """Return a user id, e-mail address or phone number in the spelling it is compared in; None where it is none.
+
+    A user id is compared as it is: a backend signs it, and another spelling may be another user. Of an address, capital
+    letters make no difference; of a number, neither do its punctuation, ``00`` for ``+``, and a ``(0)`` behind the
+    country.
+    """
     text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
-    if not isinstance(text, str):
-        return None
-    text = unicodedata.normalize("NFKC", text).strip()
-    if not 0 < len(text) <= _LONGEST or not text.isprintable() or names_nobody(text) or text.lower() in _JUNK:
+    if not isinstance(text, str) or not _is_text(text) or names_nobody(text) or text.strip().lower() in _JUNK:
         return None
     if kind == "email":
-        lowered = text.lower()
-        return lowered if _EMAIL.fullmatch(lowered) and not _JUNK_EMAIL.fullmatch(lowered) else None
-    if kind == "phone":
-        return _phone(text)
-    return text
+        return _email(text.strip())
+    return _phone(unicodedata.normalize("NFKC", text).strip()) if kind == "phone" else text
+
+
+def older_spelling(kind: IdentityKind, given: Any) -> str | None:
+    """Return the spelling under which earlier versions have stored a phone number, where it was another one.
+
+    There is none for user ids: the earlier spelling was shared by ids that differ.
+    """
+    number = normalised(kind, given)
+    if kind != "phone" or number is None:
+        return None
+    text = unicodedata.normalize("NFKC", str(given)).strip()
+    digits = re.sub(r"[^0-9]", "", text)
+    before = f"+{digits}" if text.startswith("+") else digits
+    before = f"+{before[2:]}" if before.startswith("00") else before
+    return before if before != number else None
+
+
+def _is_text(text: str) -> bool:
+    """Return whether a text may be an identity: short, no control characters, nothing that had to be replaced."""
+    if not 0 < len(text) <= _LONGEST:
+        return False
+    # The normaliser puts U+FFFD where a NUL or a lone surrogate stood, so that two texts would become one.
+    return "\ufffd" not in text and not any(unicodedata.category(char) in ("Cc", "Cs") for char in text)
+
+
+def _email(text: str) -> str | None:
+    """Return an address in lower case, without making another letter of any: the Kelvin sign is no k."""
+    lowered = "".join(low if (low := char.lower()).isascii() == char.isascii() else char for char in text)
+    return lowered if _EMAIL.fullmatch(lowered) and not _JUNK_EMAIL.fullmatch(lowered) else None
 
 
 def _phone(text: str) -> str | None:
-    """Return the digits of a number, with a plus in front where it says its country."""
-    digits = re.sub(r"[^0-9]", "", text)
-    number = f"+{digits}" if text.startswith("+") else digits
+    """Return the digits of a number, with a plus in front where it says its country, and its extension after an x."""
+    text = re.sub(r"^tel:\s*", "", text, flags=re.IGNORECASE)
+    main, extension = text, ""
+    if found := _EXTENSION.search(text):
+        if found.end() != len(text):
+            return None
+        main, extension = text[: found.start()], f"x{found[1]}"
+    digits = re.sub(r"[^0-9+]", "", main)
+    if digits.startswith(("+", "00")):
+        # The trunk zero is dialled within the country alone.
+        main = re.sub(r"\(\s*0\s*\)", "", main)
+    digits = re.sub(r"[^0-9]", "", main)
+    number = f"+{digits}" if re.match(r"[\s(]*\+", main) else digits
     number = f"+{number[2:]}" if number.startswith("00") else number
-    fits = re.fullmatch(r"[-+0-9 ()./]+", text) and 6 <= len(number) <= 16
-    return number if fits and not _JUNK_PHONE.fullmatch(number) else None
-
-
-def fit_traits(given: Any) -> dict[str, Any]:
-    """Return the traits of an identify event, without the names that are kept for what the server itself notes."""
-    if not isinstance(given, dict):
-        return {}
-    kept = ("user_id", "email", "phone", UNVERIFIED)
-    return {name: value for name, value in given.items() if name not in kept and not name.startswith(f"{UNVERIFIED}:")}
+    fits = _PHONE.fullmatch(main) and main.count("+") <= 1 and 6 <= len(number) <= 16
+    return number + extension if fits and not _JUNK_PHONE.fullmatch(number) else None
 
 
 def shown_traits(traits: Iterable[tuple[str, Any]]) -> dict[str, Any]:

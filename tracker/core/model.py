@@ -32,8 +32,17 @@ class Source:
     auto: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
     secret_hash: str | None = None
+    identify_generation: int = 0
+    """Which identify secret its backend signs with: 0 until it is changed for the first time."""
+    identify_oldest: int = 0
+    """The oldest generation whose signatures are still believed."""
     watched_until: Micros = field(default=0, compare=False)
     """Somebody waits for its events until then; it is the same source all the same."""
+
+    @property
+    def identify_generations(self) -> tuple[int, int]:
+        """The present generation of its identify secret, and the oldest that is still believed."""
+        return self.identify_generation, self.identify_oldest
 
     @property
     def trusted(self) -> bool:
@@ -120,14 +129,18 @@ class IdentityKey:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who the identify event at ``position`` says its visitor is; ``signed``: the site's backend vouches for the id."""
+    """Who the identify event at ``position`` says its visitor is.
+
+    ``signed``: the site's backend vouches for the user id; ``whole``: it vouches for everything that the claim says.
+    """
 
     position: int
     keys: tuple[IdentityKey, ...]
     traits: Mapping[str, Any] = field(default_factory=dict)
     signed: bool = False
-    junk: bool = False
-    """True where it named somebody in words that name nobody."""
+    whole: bool = False
+    problems: tuple[str, ...] = ()
+    """A sentence for each part of it that is not kept."""
 
 
 class Payload(NamedTuple):

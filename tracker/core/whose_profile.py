@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tracker.core.case import Case, live_now
 from tracker.core.event_fates import all_stored
-from tracker.core.identity import note_person, person_named, recognised
+from tracker.core.identity import note_person, note_unsaved, person_named, recognised
 from tracker.core.ids import has_uuid_form, names_nobody
 from tracker.core.known import Known
 from tracker.core.linking import Verdict, judge
@@ -53,6 +53,8 @@ def of_events(known: Known, before: Iterable[StoredEvent]) -> Profile | None:
 
 def decide_profile(case: Case, here: Profile | None) -> Profile | None:
     """Return the profile the events belong to: the one here, the one handed over, their union, or a new one."""
+    if case.payload.claims:
+        note_unsaved(case)
     if not case.saves_profile:
         return here
     if case.payload.referral is not None:

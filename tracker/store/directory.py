@@ -54,6 +54,11 @@ class Directory:
                 self.all()
         return list(self._copy.sources.values())
 
+    def identify_generations(self, source_id: str) -> tuple[int, int]:
+        """Return (the present generation of a source's identify secret, the oldest that is believed)."""
+        source = self.all().get(source_id)
+        return source.identify_generations if source else (0, 0)
+
     def find(self, source_id: str, accepts: Callable[[Source], bool]) -> Source | None:
         """Return the source of that id if it accepts the request, else None.
 

@@ -226,5 +226,7 @@ def _source(row: Row[Any]) -> Source:
         auto=auto,
         settings=config["settings"],
         secret_hash=row.secret_hash,
+        identify_generation=row.identify_generation or 0,
+        identify_oldest=row.identify_oldest or 0,
         watched_until=row.watched_until or 0,
     )

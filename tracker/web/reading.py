@@ -17,6 +17,9 @@ from tracker.web.schemas import checked
 _BAD_TIME = "A time was unreadable or out of range; the server's was used."
 _BAD_PASS = "context.tracardi.pass could not be read; no profile was passed on."  # noqa: S105 - a sentence
 _MOST_CLAIMS = 10
+_TOO_MANY_CLAIMS = (
+    "Only the first 10 identify events of a request say who the visitor is; the others were stored as events."
+)
 _NO_ID = "An event id that names nothing was replaced by a new one."
 # A client's clock may be years off, and its reading of the present must be readable all the same.
 _ANY_CLOCK: Micros = 100 * 366 * 86_400 * 1_000_000
@@ -87,7 +90,7 @@ def payload_from(decoded: Decoded, arrival: Arrival) -> Payload:
         context=context,
         properties=body.get("properties") or {},
         referral=referral,
-        claims=_claims(body["source"]["id"], events, arrival),
+        claims=_claims(body["source"]["id"], events, reading),
         device={**arrival.headers, "country": arrival.country} if arrival.country else arrival.headers,
         gpc=arrival.headers.get("sec_gpc") == "1",
         dnt=arrival.headers.get("dnt") == "1",
@@ -122,12 +125,15 @@ def _event(
     )
 
 
-def _claims(source_id: str, events: tuple[Event, ...], arrival: Arrival) -> tuple[Claim, ...]:
+def _claims(source_id: str, events: tuple[Event, ...], reading: _Reading) -> tuple[Claim, ...]:
     """Return what the identify events say; one payload speaks for one visitor, so a few of them say it all."""
     places = [place for place, event in enumerate(events) if event.type in IDENTIFYING]
     if not places:
         return ()
-    return tuple(arrival.read_claim(source_id, place, events[place].properties) for place in places[:_MOST_CLAIMS])
+    if len(places) > _MOST_CLAIMS:
+        reading.warnings.append(_TOO_MANY_CLAIMS)
+    read_claim = reading.arrival.read_claim
+    return tuple(read_claim(source_id, place, events[place].properties) for place in places[:_MOST_CLAIMS])
 
 
 def _options(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> Options:

@@ -29,6 +29,8 @@ class SourceRow(Base):
     enabled: Mapped[bool] = mapped_column(Boolean)
     config: Mapped[Any] = mapped_column(Blob)
     secret_hash: Mapped[str | None] = mapped_column(String(128))
+    identify_generation: Mapped[int | None] = mapped_column(SmallInteger)
+    identify_oldest: Mapped[int | None] = mapped_column(SmallInteger)
     watched_until: Mapped[int | None] = mapped_column(Moment)
     created: Mapped[int] = mapped_column(Moment)
     updated: Mapped[int] = mapped_column(Moment)
