@@ -3,12 +3,13 @@
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, text
 
 from tracker.core.refusal import Unavailable
-from tracker.store.engine import ATTEMPTS, LostRace, Rejected, connect, reading, transaction
+from tracker.store.engine import ATTEMPTS, LostRace, Rejected, StatementFailed, connect, reading, transaction
 from tracker.store.sources import can_write
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -296,3 +297,61 @@ def test_an_error_of_the_database_does_not_tell_what_it_was_about(engine) -> Non
     with pytest.raises(Rejected) as caught:
         transaction(engine, work, pause=no_pause)
     assert "canary" not in str(caught.value.__cause__).split("DETAIL")[0]
+
+
+# What an error means -------------------------------------------------------------------------------------------------
+
+
+@POSTGRES
+def test_a_prepared_statement_that_the_server_has_lost_is_sent_again_on_a_new_connection(engine, record, make_source):
+    make_source("shop")
+    # The driver prepares what comes for the sixth time.
+    for number in range(8):
+        record(f"before-{number}", session="s")
+    with engine.connect() as conn:
+        conn.exec_driver_sql("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
+        conn.commit()
+    assert [fate for _, fate in record("after", session="s").fates] == ["stored"]
+
+
+@POSTGRES
+def test_a_plan_from_before_a_migration_is_made_anew(engine, record, make_source, postgres) -> None:
+    make_source("shop")
+    for number in range(8):
+        record(f"before-{number}", session="s")
+    with engine.connect() as conn:
+        conn.exec_driver_sql("ALTER TABLE session ALTER COLUMN client_id TYPE varchar(200)")
+        conn.commit()
+    assert [fate for _, fate in record("after", session="s").fates] == ["stored"]
+
+
+@POSTGRES
+@pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE"])
+def test_a_right_that_was_taken_away_is_unavailable(right: str, engine, record, make_source, postgres) -> None:
+    make_source("shop")
+    record("e1", session="s")
+    postgres.run("DROP ROLE IF EXISTS visitor")
+    with engine.begin() as conn:
+        conn.exec_driver_sql("CREATE ROLE visitor LOGIN")
+        conn.exec_driver_sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO visitor")
+        conn.exec_driver_sql(f"REVOKE {right} ON profile FROM visitor")
+    try:
+        visitor = connect(engine.url.set(username="visitor").render_as_string(hide_password=False))
+        with pytest.raises(StatementFailed):
+            replace(record, engine=visitor)("e2", session="s" if right == "UPDATE" else "other")
+        visitor.dispose()
+    finally:
+        with engine.begin() as conn:
+            conn.exec_driver_sql("DROP OWNED BY visitor; DROP ROLE visitor")
+
+
+def test_what_is_not_kept_is_tried_out_whole(engine) -> None:
+    def work(conn) -> list[str]:
+        add(conn, "tried")
+        return list(conn.scalars(text("SELECT hash FROM tombstone")))
+
+    assert transaction(engine, work, keep=False) == ["tried"]
+    assert kept(engine) == []
+    transaction(engine, work)
+    with pytest.raises(Rejected):
+        transaction(engine, work, keep=False, pause=no_pause)

@@ -1,9 +1,14 @@
 """``/track?dry_run=1`` says what would happen, and nothing happens."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import text
+from store_faults import faults_of, of_postgresql, of_sqlite
 
+from tracker.core.quota import Quota
 from tracker.store.tables import Base
+from tracker.web.services import services
 
 PATH = "/track?dry_run=1"
 
@@ -79,3 +84,70 @@ def test_it_is_not_counted_among_what_became_of_events(make_source, post, payloa
     make_source("shop")
     post(payload("e1"), PATH)
     assert 'fate="stored"' not in client.get("/metrics").text
+
+
+@pytest.fixture
+def failing(app, backend):
+    """Let the statements of an app fail that hold a text."""
+
+    def go(code: int, state: str, only: str):
+        with app.app_context():
+            error = of_sqlite(code) if backend == "sqlite" else of_postgresql(state)
+            return faults_of(services().engine, error=error, only=only)
+
+    return go
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "status"), [(13, "53100", 503), (1, "42501", 503), (1, "0A000", 503), (18, "22P05", 200)]
+)
+def test_it_answers_as_the_real_one_where_the_database_does_not_take_it(
+    code: int, state: str, status: int, make_source, post, payload, contents, failing
+) -> None:
+    make_source("shop")
+    body = payload("e1", session="s", properties={"of": "canary"})
+    before = contents()
+    with failing(code, state, "canary"):
+        told, real = post(body, PATH), post(body | {"options": {"debugger": True}})
+    assert (told.status_code, real.status_code) == (status, status)
+    if status == 200:
+        assert told.get_json()["events"] == real.get_json()["events"] == [{"id": "e1", "fate": "quarantined"}]
+        assert [step["do"] for step in told.get_json()["would"]][-1] == "quarantine-event"
+    else:
+        assert contents() == before
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_it_answers_as_the_real_one_where_there_is_no_room(another, make_source, payload) -> None:
+    make_source("shop")
+    full = another(quota=Quota(1, "day"))
+    assert full.post("/track", json=payload("e1", session="s")).status_code == 200
+    assert full.post(PATH, json=payload("e2", session="s")).status_code == 429
+    assert full.post("/track", json=payload("e2", session="s")).status_code == 429
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_it_does_not_keep_others_from_writing(make_source, post, payload, track, engine) -> None:
+    make_source("shop")
+    with engine.connect() as watching:
+        assert post(payload("e1", session="s"), PATH).status_code == 200
+        watching.exec_driver_sql("ROLLBACK")
+        # Nobody holds the lock: it is to be had without any wait.
+        watching.exec_driver_sql("PRAGMA busy_timeout=0")
+        watching.exec_driver_sql("BEGIN IMMEDIATE")
+        watching.exec_driver_sql("ROLLBACK")
+
+
+def test_many_at_once_change_nothing_and_hold_nobody_up(make_source, post, payload, contents, track) -> None:
+    make_source("shop", identify="open")
+    before = contents()
+    bodies = [
+        {"source": {"id": "shop"}, "session": {"id": f"s{n % 3}"}, "events": [
+            {"type": "identify", "id": f"e{n}", "properties": {"user_id": f"u{n % 2}", "traits": {"plan": "gold"}}}]}
+        for n in range(24)
+    ]  # fmt: skip
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda body: post(body, PATH).status_code, bodies))
+    assert set(answers) == {200}
+    assert contents() == before
+    track("real", session="s0")

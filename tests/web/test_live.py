@@ -130,7 +130,7 @@ def test_a_replay_that_the_database_breaks_off_says_which_events_stay_and_loses_
     with monkeypatch.context() as away:
         away.setattr(quarantine, "replay", goes_away)
         answer = console.post("/quarantine/replay-all")
-    assert (answer.status_code, tried) == (422, ["w0", "w1"])
+    assert (answer.status_code, tried) == (503, ["w0", "w1"])
     assert "1 of 3 left the quarantine." in answer.text
     assert "Nothing was changed of the others:" in answer.text
     why = "The database cannot store it now; try again in a while."

@@ -54,7 +54,8 @@ def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[
                 StoreEvent(event_id, source_id, profile_id, session_id, fresh.task, position, kept, fresh.now, event)
             )
         elif fault := faults.get(position):
-            case.steps.append(Quarantine(event_id, source_id, profile_id, session_id, fault, fresh.now, event))
+            said = event.said or event
+            case.steps.append(Quarantine(event_id, source_id, profile_id, session_id, fault, fresh.now, said))
             case.errors.append(f"Event {position} was quarantined: {_FAULTS[fault]}")
     return tuple(fates)
 

@@ -83,6 +83,8 @@ class Event(NamedTuple):
     """Serialised size in bytes when it is over the limit for one event, else None."""
     unstorable: bool = False
     """True once the database has refused this event for what it says."""
+    said: "Event | None" = None
+    """The event with all that it says, where that is only to be kept as text: in the quarantine."""
 
     @property
     def fault(self) -> str | None:

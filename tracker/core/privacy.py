@@ -1,6 +1,6 @@
 """What may be kept of a payload: the visitor's consent, Global Privacy Control, Do Not Track, private parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -30,12 +30,14 @@ def without_private(source: Source, payload: Payload) -> Payload:
     return payload._replace(
         context=scrubbed(payload.context, url),
         properties=scrubbed(payload.properties, url),
-        events=tuple(
-            event._replace(properties=scrubbed(event.properties, url), context=scrubbed(event.context, url))
-            for event in payload.events
-        ),
+        events=tuple(_scrubbed_event(event, url) for event in payload.events),
         claims=tuple(replace(claim, traits=scrubbed(claim.traits, url)) for claim in payload.claims),
     )
+
+
+def _scrubbed_event(event: Event, url: Callable[[str], str]) -> Event:
+    said = None if event.said is None else _scrubbed_event(event.said, url)
+    return event._replace(properties=scrubbed(event.properties, url), context=scrubbed(event.context, url), said=said)
 
 
 def admitted(case: Case, here: Profile | None) -> bool:
@@ -72,7 +74,7 @@ def note_consents(case: Case, profile: Profile) -> None:
     said = _said(need, known, case.payload)
     if need and _agrees(need, known) is None:
         # Said before the profile was made, or before it was forgotten.
-        said = _stated(case.payload) | said
+        said = stated(case.payload) | said
     if said:
         case.steps.append(SetConsents(profile.id, said, case.fresh.now))
 
@@ -97,7 +99,7 @@ def _under_consent(need: str | bool, known: Consents, payload: Payload) -> tuple
     back elsewhere. What was tracked before the visitor agreed has waited in the browser for that; a withdrawal is
     itself kept, as the last thing that the consent covers.
     """
-    now = dict(known if _agrees(need, known) is not None else {**_stated(payload), **known})
+    now = dict(known if _agrees(need, known) is not None else {**stated(payload), **known})
     agreed = [_agrees(need, now) is True]
     for event in payload.events:
         now |= _names(event, need, now)
@@ -118,7 +120,7 @@ def _known(case: Case, profile: Profile | None) -> dict[str, bool]:
     return {name: bool(value) for name, (value, _) in known.items()}
 
 
-def _stated(payload: Payload) -> dict[str, bool]:
+def stated(payload: Payload) -> dict[str, bool]:
     """Return what the page says that its visitor has agreed to so far: ``context.consents``."""
     return _booleans(payload.context.get("consents"))
 

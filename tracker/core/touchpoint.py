@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tracker.core.linking import host_of
 from tracker.core.model import Event, Json
+from tracker.core.storable import storable
 
 CAMPAIGN = {
     "utm_source": "origin",
@@ -77,6 +78,8 @@ def _query(url: object) -> list[tuple[str, str]]:
     if not isinstance(url, str):
         return []
     try:
-        return parse_qsl(urlsplit(_ESCAPED_AND.sub("&", url)).query, max_num_fields=200)
+        given = parse_qsl(urlsplit(_ESCAPED_AND.sub("&", url)).query, max_num_fields=200)
     except ValueError:
         return []
+    # What was percent-encoded was not read before.
+    return [(name, storable(value)) for name, value in given]

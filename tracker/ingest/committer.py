@@ -3,22 +3,28 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from tracker.core.event_types import Use
-from tracker.core.model import Payload, Source
+from tracker.core.model import Micros, Payload, Source
 from tracker.core.refusal import Unavailable
+from tracker.core.setting_aside import alone, bare
 from tracker.core.steps import Resolution
+from tracker.core.times import SECOND
 from tracker.ingest.fresh import Clock, NewId, fresh_for
 from tracker.store.applying import apply
 from tracker.store.deciding import Asked, decide
 from tracker.store.directory import Directory
-from tracker.store.engine import Connection, Engine, Rejected, reading, transaction
+from tracker.store.engine import Connection, Engine, Rejected, StatementFailed, transaction
 from tracker.store.event_types import Types
 from tracker.store.repository import Digest
 
 LARGEST_BATCH = 128
+MOST_EVENTS = 2_000
+"""Events that several payloads bring into one batch: how long a statement takes must not follow what clients send."""
+HALVED_FOR: Micros = 10 * SECOND
+"""How long after its first failure a batch whose statements fail is halved; what is left then is to be sent again."""
 ONE_TURN = 1e-6
 MOST_WAITING = 500
 """Above this the collector is slower than its visitors: who comes now is told at once to come again.
@@ -81,15 +87,22 @@ class Committer:
             self._start()
         return waiting.outcome()
 
-    def rehearse(self, payload: Payload, source: Source) -> Resolution:
-        """Return what would become of a payload at this moment; nothing is written."""
-        fresh = fresh_for(payload, self._clock, self._new_id)
+    def dry_run(self, payload: Payload, source: Source) -> Resolution:
+        """Return what would become of a payload at this moment; all its statements run, and are rolled back.
+
+        Refused where the real one would be. SQLite's one writer is held for as long as the real one holds it, without
+        the wait for the disk.
+        """
+        asked = (payload, fresh_for(payload, self._clock, self._new_id))
         sources = self._sources.all() | {source.id: source}
 
-        def work(conn: Connection) -> Resolution:
-            return decide(conn, [(payload, fresh)], sources, self._digest, self._types).resolutions[0]
+        def tried(batch: Sequence[Asked]) -> list[Resolution]:
+            return commit(self._engine, batch, sources, self._digest, self._types, keep=False)[0]
 
-        return transaction(reading(self._engine), work)
+        try:
+            return tried([asked])[0]
+        except Rejected:
+            return self._set_aside(asked, tried)
 
     def types(self, source_id: str) -> Collection[str]:
         """Return the types of event that a source had when its last payload was recorded here; no database is asked."""
@@ -112,8 +125,7 @@ class Committer:
             self._bell.acquire()
             self._gather()
             while self._queue:
-                size = min(len(self._queue), LARGEST_BATCH)
-                self._settle([self._queue.popleft() for _ in range(size)])
+                self._settle(self._next())
                 self._gather()
 
     def _gather(self) -> None:
@@ -127,40 +139,68 @@ class Committer:
             before = waiting
             time.sleep(ONE_TURN)
 
-    def _settle(self, batch: Sequence[_Waiting]) -> None:
-        """Commit a batch and let everybody in it go, with a resolution or with what went wrong."""
+    def _next(self) -> list[_Waiting]:
+        """Return those who waited longest: a batch of at most so many payloads, and so many events of several."""
+        batch = [self._queue.popleft()]
+        events = len(batch[0].asked[0].events)
+        while self._queue and len(batch) < LARGEST_BATCH:
+            events += len(self._queue[0].asked[0].events)
+            if events > MOST_EVENTS:
+                break
+            batch.append(self._queue.popleft())
+        return batch
+
+    def _settle(self, batch: Sequence[_Waiting], ends: Micros | None = None) -> None:
+        """Commit a batch and let everybody in it go, with a resolution or with what went wrong.
+
+        A batch whose statement fails is halved until moment ``ends``, so that what fails costs no other payload.
+        """
         sources = {waiting.source.id: waiting.source for waiting in batch}
         try:
             sources = self._sources.all() | sources
             resolutions = self._commit([waiting.asked for waiting in batch], sources)
-        except Unavailable as unavailable:
-            for waiting in batch:
-                waiting.failure = unavailable
         except Exception as failure:
-            if len(batch) > 1:
-                # Something in the batch cannot be stored, and no retry mends that: the halves find out which it is.
+            ends = self._clock() + HALVED_FOR if ends is None else ends
+            if len(batch) > 1 and self._may_be_of_one(failure, ends):
                 middle = len(batch) // 2
-                self._settle(batch[:middle])
-                self._settle(batch[middle:])
+                self._settle(batch[:middle], ends)
+                self._settle(batch[middle:], ends)
                 return
-            batch[0].failure = failure
+            for waiting in batch:
+                waiting.failure = failure
             if isinstance(failure, Rejected):
-                self._set_aside(batch[0], sources)
+                self._try_apart(batch[0], sources)
         else:
             for waiting, resolution in zip(batch, resolutions, strict=True):
                 waiting.resolution = resolution
         for waiting in batch:
             waiting.gate.release()
 
-    def _set_aside(self, waiting: _Waiting, sources: dict[str, Source]) -> None:
-        """Quarantine the events of the one payload that cannot be stored; its visitor is kept all the same."""
-        payload, fresh = waiting.asked
-        events = tuple(event._replace(unstorable=True) for event in payload.events)
-        bare = payload._replace(events=events, context={}, properties={}, device={})
+    def _may_be_of_one(self, failure: Exception, ends: Micros) -> bool:
+        """Return whether a failure may come of one payload alone.
+
+        A database that is away fails each half as it failed the whole, and each time after seconds. So may a statement
+        that takes too long, which is why those are not halved for ever.
+        """
+        if isinstance(failure, StatementFailed):
+            return self._clock() < ends
+        return not isinstance(failure, Unavailable)
+
+    def _try_apart(self, waiting: _Waiting, sources: dict[str, Source]) -> None:
+        """Quarantine the events of the one payload whose content cannot be stored."""
         try:
-            waiting.resolution = self._commit([(bare, fresh)], sources)[0]
-        except (Rejected, Unavailable) as failure:
+            waiting.resolution = self._set_aside(waiting.asked, lambda batch: self._commit(batch, sources))
+        except Exception as failure:
             waiting.failure = failure
+
+    def _set_aside(self, asked: Asked, record: Callable[[Sequence[Asked]], list[Resolution]]) -> Resolution:
+        """Return what became of a payload whose events are quarantined; its visitor is kept where that can be."""
+        payload, fresh = asked
+        try:
+            return record([(bare(payload), fresh)])[0]
+        except Rejected:
+            # Not what the events say, then: what is written of the visitor contradicts what is stored.
+            return record([(alone(payload), fresh)])[0]
 
     def _commit(self, batch: Sequence[Asked], sources: dict[str, Source]) -> list[Resolution]:
         resolutions, types = commit(self._engine, batch, sources, self._digest, self._types)
@@ -169,12 +209,19 @@ class Committer:
 
 
 def commit(
-    engine: Engine, batch: Sequence[Asked], sources: dict[str, Source], digest: Digest, seen: Types
+    engine: Engine,
+    batch: Sequence[Asked],
+    sources: dict[str, Source],
+    digest: Digest,
+    seen: Types,
+    *,
+    keep: bool = True,
 ) -> tuple[list[Resolution], Types]:
     """Decide and write a batch in one transaction; returns a Resolution for each payload in order, and the types seen.
 
     ``seen`` are the types of event that sources are known to have. After a lost race they are read anew: another
     process may have made room for others.
+    Without ``keep`` it is written and rolled back.
     """
     believed = [seen]
 
@@ -183,4 +230,4 @@ def commit(
         apply(conn, decided.steps)
         return decided.resolutions, decided.types
 
-    return transaction(engine, work)
+    return transaction(engine, work, keep=keep)

@@ -32,15 +32,30 @@ class NewTypes:
 
         ``network`` is asked only where a type comes that this process has not met.
         """
+        return self._limited(payload, source, network, self._committer.record)
+
+    def dry_run(self, payload: Payload, source: Source, network: Callable[[], str]) -> Resolution:
+        """Return what ``record`` would return; nothing is written, and no new type counts."""
+        return self._limited(payload, source, network, self._committer.dry_run, counts=False)
+
+    def _limited(
+        self,
+        payload: Payload,
+        source: Source,
+        network: Callable[[], str],
+        record: Callable[[Payload, Source], Resolution],
+        *,
+        counts: bool = True,
+    ) -> Resolution:
         met = self._committer.types(source.id)
         if source.trusted or all(event.type in met for event in payload.events):
-            return self._committer.record(payload, source)
+            return record(payload, source)
         key = (network(), source.id)
         granted = self._reserve(key, len({event.type for event in payload.events}.difference(met)))
         used = 0
         try:
-            resolution = self._committer.record(payload._replace(new_types=granted), source)
-            used = sum(isinstance(step, NoteType) for step in resolution.steps)
+            resolution = record(payload._replace(new_types=granted), source)
+            used = sum(isinstance(step, NoteType) for step in resolution.steps) if counts else 0
         finally:
             self._give_back(key, granted - used)
         return resolution

@@ -8,7 +8,7 @@ from tracker.core.refusal import Unavailable
 from tracker.core.replaying import CannotReplay
 from tracker.ingest.fresh import NewId
 from tracker.store import quarantine
-from tracker.store.engine import Engine, Rejected, transaction
+from tracker.store.engine import Engine, Rejected, StatementFailed, transaction
 from tracker.store.repository import Digest
 
 _AWAY = "The database cannot store it now; try again in a while."
@@ -23,6 +23,8 @@ class Replayed:
     id: str
     fate: str
     why: str = ""
+    unavailable: bool = False
+    """It stays because of the database, whatever it says."""
 
     @property
     def worked(self) -> bool:
@@ -35,7 +37,7 @@ def replay(engine: Engine, found: Iterable[tuple[str, str]], new_id: NewId, dige
     for source_id, event_id in found:
         if away:
             # Each try takes seconds, and would end as the one before it.
-            yield Replayed(source_id, event_id, "failed", _AWAY)
+            yield Replayed(source_id, event_id, "failed", _AWAY, unavailable=True)
             continue
         task = new_id("request")
         work = partial(quarantine.replay, source_id=source_id, event_id=event_id, task=task, digest=digest)
@@ -45,6 +47,7 @@ def replay(engine: Engine, found: Iterable[tuple[str, str]], new_id: NewId, dige
             yield Replayed(source_id, event_id, "failed", str(error))
         except Rejected:
             yield Replayed(source_id, event_id, "failed", _REFUSED)
-        except Unavailable:
-            away = True
-            yield Replayed(source_id, event_id, "failed", _AWAY)
+        except Unavailable as error:
+            # A statement that fails need not fail for the next event.
+            away = not isinstance(error, StatementFailed)
+            yield Replayed(source_id, event_id, "failed", _AWAY, unavailable=True)

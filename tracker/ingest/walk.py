@@ -1,6 +1,5 @@
 """One walk over parsed JSON that holds it to the limits and makes its text fit for every database."""
 
-import re
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 from tracker.core.limits import Limits
 from tracker.core.refusal import Location, Problem
 from tracker.core.scrub import Scrubber, may_carry
+from tracker.core.storable import UNFIT
 
 Container = dict[str, Any] | list[Any]
 
@@ -16,9 +16,6 @@ MOST_PROBLEMS = 20
 # Numbers strictly between the two need no second look. The smallest one needs it: a lenient reader makes a float that
 # is equal to it of the integer below.
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
-
-# PostgreSQL refuses NUL and lone surrogates in text and in JSON, SQLite takes them: neither gets to see one.
-UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 # What is cut when it is too long, where other text is refused: a page cannot help how long these are.
 URL_KEYS = frozenset({"url", "href", "referrer", "referer", "page"})

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Select, TextClause, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from tracker.core.tally import Seen, Tally
 from tracker.store import blocks
+from tracker.store.jsons import written
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import Base, ReportNameRow
 
@@ -64,7 +64,7 @@ def _kept(conn: Connection, wanted: Mapping[tuple[str, str, int, str], int]) -> 
     kept = {key for key in wanted if groups[key[:3]] <= room[key[:3]]}
     # Only where there may be too many does it matter which of them are there already.
     if tight := wanted.keys() - kept:
-        given = {"given": orjson.dumps(list(tight)).decode()}
+        given = {"given": written(list(tight))}
         kept.update((*row,) for row in conn.execute(_known(conn.dialect.name), given))
     for key in sorted(wanted.keys() - kept, key=lambda one: (-wanted[one], one)):
         if room[key[:3]] > 0:
@@ -108,7 +108,7 @@ def _flat(counts: Mapping[tuple[Any, ...], int]) -> Iterable[tuple[Any, ...]]:
 
 def _write(conn: Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Add rows to a table of counts, or write them over those of the same key in a table of what was seen."""
-    given = orjson.dumps(list(rows)).decode()
+    given = written(list(rows))
     if given != "[]":
         conn.execute(_statement(table, conn.dialect.name), {"given": given})
 

@@ -1,8 +1,6 @@
 """Connecting to either database, and running work in a transaction that starts over after a lost race."""
 
 import random
-import re
-import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
@@ -11,14 +9,16 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracker.core.refusal import Unavailable
+from tracker.store.faults import LostRace, Rejected, StatementFailed, is_unwritable, may_be_sent_again, meaning
+from tracker.store.jsons import written
 from tracker.store.private import make_first
 from tracker.store.wording import leave_values_out
 
-__all__ = ["Connection", "Engine", "LostRace", "Rejected", "connect", "reading", "transaction"]
+__all__ = ["Connection", "Engine", "LostRace", "Rejected", "StatementFailed", "connect", "reading", "transaction"]
 
 Result = TypeVar("Result")
 ATTEMPTS = 12
@@ -27,8 +27,6 @@ LARGEST_LOG = 64 * 1024 * 1024
 """Bytes of SQLite's write-ahead log that stay on the disk."""
 PAGES_IN_LOG = 8_000
 """Pages of 4 KiB after which the log is carried over into the database."""
-_RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected: PostgreSQL asks for another try.
-_NOT_MIGRATED = {"42P01", "42703"}  # undefined_table, undefined_column; SQLite says the same as an OperationalError.
 
 # What requests write they look up by a few keys. PostgreSQL knows too little of a table that is new or not analysed
 # yet, and keeps the plans that it made then: it read all people and visits for each batch, and that took as long as all
@@ -45,14 +43,6 @@ _AS_IT_SEES_FIT = "; ".join(
 )
 
 
-class Rejected(Exception):
-    """What was to be written is at fault: no retry mends it, and the database is well."""
-
-
-class LostRace(Exception):
-    """Something that a decision was built on has changed in the meantime: read again, decide again."""
-
-
 def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engine:
     """Return an engine for ``sqlite:///…`` or ``postgresql://…`` (psycopg 3), set up as the promises need it.
 
@@ -62,7 +52,7 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     # An error's text goes to the log, and must not take along what it was about.
-    options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads, "hide_parameters": True}
+    options: dict[str, Any] = {"json_serializer": written, "json_deserializer": orjson.loads, "hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, **options)
         event.listen(engine, "do_connect", make_first)
@@ -94,36 +84,64 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
 
 
 def transaction(
-    engine: Engine, work: Callable[[Connection], Result], *, pause: Callable[[float], object] = time.sleep
+    engine: Engine,
+    work: Callable[[Connection], Result],
+    *,
+    pause: Callable[[float], object] = time.sleep,
+    keep: bool = True,
 ) -> Result:
     """Return what ``work`` returned once its transaction is committed; Unavailable or Rejected where it could not be.
 
-    ``work`` is run again after a lost race, so it must read all it builds on through its connection.
+    ``work`` is run again after a lost race, so it must read all it builds on through its connection. Without ``keep``
+    all its statements run, and are rolled back.
     """
-    conflict: IntegrityError | None = None
+    conflict: DBAPIError | None = None
     for attempt in range(ATTEMPTS):
         if attempt:
             pause(random.uniform(0, min(0.002 * 2**attempt, LONGEST_PAUSE)))  # noqa: S311 - jitter, not a secret
         try:
             with engine.begin() as conn:
-                return work(conn)
+                result = _worked(conn, work)
+                if not keep:
+                    conn.rollback()
+                return result
         except LostRace:
             conflict = None
-        except IntegrityError as error:
-            conflict = error
         except PoolTimeout as error:
             raise Unavailable("The database is busy; send the same body again.") from error
-        except DBAPIError as error:
-            if _worth_another_try(error):
-                conflict = None
-                continue
-            if isinstance(error, (OperationalError, InterfaceError, InternalError)) or _state(error) in _NOT_MIGRATED:
-                raise Unavailable("The database cannot store this now; send the same body again.") from error
-            raise Rejected from error
+        except StatementError as error:
+            conflict = _conflict(error, attempt)
     if conflict is not None:
-        # The same conflict every time is no race that somebody else has won: what is written contradicts itself.
+        # The same conflict every time is no race that another transaction has won: what is written contradicts itself.
         raise Rejected from conflict
     raise Unavailable("The database is too busy; send the same body again.")
+
+
+def _worked(conn: Connection, work: Callable[[Connection], Result]) -> Result:
+    """Return what ``work`` returns; a connection that is at fault itself is not used again."""
+    try:
+        return work(conn)
+    except DBAPIError as error:
+        if meaning(error) == "connection":
+            conn.invalidate(error)
+        raise
+
+
+def _conflict(error: StatementError, attempt: int) -> DBAPIError | None:
+    """Return the error of a conflict, or None where another try is worth it anyway; else raise what the error means."""
+    if not isinstance(error, DBAPIError):
+        if is_unwritable(error):
+            raise Rejected from error
+        raise error
+    found = meaning(error)
+    if found == "conflict":
+        return error
+    if found == "race" or may_be_sent_again(error) or (found == "connection" and not attempt):
+        return None
+    if found == "content":
+        raise Rejected from error
+    kind = Unavailable if found == "database" else StatementFailed
+    raise kind("The database cannot store this now; send the same body again.") from error
 
 
 def reading(engine: Engine) -> Engine:
@@ -138,27 +156,6 @@ def snapshot(engine: Engine) -> Engine:
     """Return the same engine for work that only reads, and reads everything as of one moment."""
     as_of_one_moment = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     return reading(engine).execution_options(**as_of_one_moment)
-
-
-def _worth_another_try(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
-        # A pooled connection that the server closed: nothing was committed unless COMMIT itself was cut off, and
-        # then the outcome is unknown, so the client must repeat (event ids make that harmless).
-        return bool(error.statement) and not re.match(r"\s*COMMIT", error.statement or "", re.IGNORECASE)
-    return _state(error) in _RETRIED_STATES or _busy(error)
-
-
-def _busy(error: DBAPIError) -> bool:
-    # The extended codes (recovery, snapshot) are kinds of the same thing: another process holds the lock.
-    return isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _state(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)
-
-
-def _dumps(value: Any) -> str:
-    return orjson.dumps(value).decode()
 
 
 def _prepare_sqlite(busy_ms: int, dbapi_connection: Any, _record: Any) -> None:

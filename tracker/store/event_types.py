@@ -9,6 +9,7 @@ from tracker.core.event_types import Use, hour_start
 from tracker.core.model import Micros, Payload
 from tracker.core.steps import NoteType, UseType
 from tracker.store.engine import LostRace
+from tracker.store.one_of import one_of
 from tracker.store.tables import EventTypeRow, SourceRow
 
 Types = Mapping[str, Mapping[str, Use]]
@@ -73,7 +74,7 @@ def note_types(conn: Connection, noted: Sequence[NoteType]) -> None:
     _hold(conn, held)
     counted = (
         select(EventTypeRow.source_id, func.count().label("held"))
-        .where(EventTypeRow.source_id.in_(held))
+        .where(one_of(EventTypeRow.source_id, held))
         .group_by(EventTypeRow.source_id)
     )
     present = {row.source_id: row.held for row in conn.execute(counted)}
@@ -133,5 +134,5 @@ def _count(conn: Connection, steps: Sequence[UseType]) -> None:
 def _hold(conn: Connection, source_ids: Collection[str]) -> None:
     """Let nobody else note a type for these sources before this transaction ends."""
     conn.execute(
-        select(SourceRow.id).where(SourceRow.id.in_(source_ids)).order_by(SourceRow.id).with_for_update()
+        select(SourceRow.id).where(one_of(SourceRow.id, source_ids)).order_by(SourceRow.id).with_for_update()
     ).all()

@@ -9,6 +9,7 @@ from tracker.core.model import Micros
 from tracker.core.tally import EVERYWHERE, NEVER
 from tracker.core.times import DAY
 from tracker.store import folding, journal
+from tracker.store.one_of import one_of
 from tracker.store.tables import (
     EventRow,
     ReportFrozenRow,
@@ -85,9 +86,9 @@ def forget_person(conn: Connection, profiles: Sequence[str], events: ColumnEleme
     journal.forget(conn, profiles)
     days = conn.execute(select(EventRow.source_id, EventRow.received_at // DAY).where(events).distinct()).all()
     _mark(conn, [(source_id, day) for source_id, day in days])
-    visits = select(SessionRow.id).where(SessionRow.profile_id.in_(profiles))
+    visits = select(SessionRow.id).where(one_of(SessionRow.profile_id, profiles))
     conn.execute(delete(ReportVisitRow).where(ReportVisitRow.session_id.in_(visits)))
-    conn.execute(delete(ReportSeenRow).where(ReportSeenRow.profile_id.in_(profiles)))
+    conn.execute(delete(ReportSeenRow).where(one_of(ReportSeenRow.profile_id, profiles)))
 
 
 def _mark(conn: Connection, days: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:

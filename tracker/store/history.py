@@ -9,6 +9,7 @@ from tracker.core.model import Micros
 from tracker.core.steps import ContinueSession, CreateProfile, OpenSession, Step, StoreEvent, TouchProfile
 from tracker.store.applying import apply
 from tracker.store.freezing import thaw
+from tracker.store.one_of import one_of
 from tracker.store.tables import ProfileRow, SessionRow
 
 Span = tuple[Micros, Micros]
@@ -53,7 +54,7 @@ def _known(conn: Connection, kind: type[Any], spans: dict[str, Span]) -> list[di
 
 
 def _held(kind: type[Any], ids: list[str]) -> Select[str, Micros, Micros]:
-    return select(kind.id, kind.created, kind.updated).where(kind.id.in_(ids)).order_by(kind.id).with_for_update()
+    return select(kind.id, kind.created, kind.updated).where(one_of(kind.id, ids)).order_by(kind.id).with_for_update()
 
 
 def _put(kind: type[Any]) -> Update:

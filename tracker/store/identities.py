@@ -13,6 +13,7 @@ from tracker.core.model import Micros, Payload
 from tracker.core.privacy import MOST_CONSENTS
 from tracker.core.steps import ClaimIdentity, Identify, SetConsents, SetTraits
 from tracker.store.engine import LostRace
+from tracker.store.one_of import one_of
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import AliasRow, IdentityRow, MergeRow, ProfileRow
 from tracker.store.traits import index_traits
@@ -81,7 +82,7 @@ def unchanged_identities(conn: Connection, claims: Sequence[ClaimIdentity]) -> N
     counted = (
         select(AliasRow.profile_id, func.count().label("held"))
         .join(IdentityRow, IdentityRow.profile_id == AliasRow.id)
-        .where(AliasRow.profile_id.in_(held))
+        .where(one_of(AliasRow.profile_id, held))
         .group_by(AliasRow.profile_id)
     )
     present = {row.profile_id: row.held for row in conn.execute(counted)}
@@ -94,7 +95,7 @@ def note_people(
 ) -> None:
     """Mark profiles as somebody's and write their traits; the rows are locked already."""
     if older := sorted({step.profile_id for step in identified} - set(created)):
-        conn.execute(update(ProfileRow).where(ProfileRow.id.in_(older)).values(identified=True))
+        conn.execute(update(ProfileRow).where(one_of(ProfileRow.id, older)).values(identified=True))
     said = [(step.profile_id, step.traits, step.at) for step in traits]
     if said:
         index_traits(conn, _write_down(conn, ProfileRow.traits, said, MOST_TRAITS))
@@ -111,7 +112,7 @@ def known_consents(conn: Connection, profile_ids: Collection[str]) -> dict[str, 
     rows = conn.execute(
         select(AliasRow.profile_id, ProfileRow.consents)
         .join(ProfileRow, ProfileRow.id == AliasRow.id)
-        .where(AliasRow.profile_id.in_(profile_ids))
+        .where(one_of(AliasRow.profile_id, profile_ids))
     )
     found: dict[str, dict[str, Trait]] = {}
     for profile_id, consents in rows:
@@ -127,7 +128,7 @@ def _write_down(
 ) -> dict[str, Any]:
     """Add what was said of profiles to what one of their columns holds already; returns what each holds now."""
     ids = {profile_id for profile_id, _, _ in said}
-    rows = conn.execute(select(ProfileRow.id, column).where(ProfileRow.id.in_(ids)))
+    rows = conn.execute(select(ProfileRow.id, column).where(one_of(ProfileRow.id, ids)))
     known: dict[str, Any] = dict(tuple(row) for row in rows)
     for profile_id, names, at in said:
         known[profile_id] = with_traits(known[profile_id], names, at, most)

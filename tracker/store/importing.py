@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from tracker.core.importing import Imported, KnownPeople, Plan, planned
 from tracker.core.model import Micros
 from tracker.store.applying import apply
+from tracker.store.one_of import one_of
 from tracker.store.repository import Digest
 from tracker.store.tables import AliasRow, ProfileRow, TombstoneRow
 
@@ -21,11 +22,11 @@ def bring_in(conn: Connection, given: Sequence[Imported], digest: Digest, now: M
 
 def _known(conn: Connection, given: Sequence[Imported], digest: Digest) -> KnownPeople:
     names = {name for profile in given for name in (profile.id, *profile.ids)}
-    found = select(AliasRow.id, AliasRow.profile_id).where(AliasRow.id.in_(names))
+    found = select(AliasRow.id, AliasRow.profile_id).where(one_of(AliasRow.id, names))
     aliases = {row.id: row.profile_id for row in conn.execute(found)}
     # Held, so that nobody says something newer of them meanwhile.
-    rows = select(ProfileRow.id, ProfileRow.traits).where(ProfileRow.id.in_(set(aliases.values())))
+    rows = select(ProfileRow.id, ProfileRow.traits).where(one_of(ProfileRow.id, set(aliases.values())))
     traits = {row.id: row.traits for row in conn.execute(rows.order_by(ProfileRow.id).with_for_update())}
     hidden = {hashed: name for name in names - aliases.keys() for hashed in digest("profile", name)}
-    gone = conn.scalars(select(TombstoneRow.hash).where(TombstoneRow.hash.in_(hidden))) if hidden else ()
+    gone = conn.scalars(select(TombstoneRow.hash).where(one_of(TombstoneRow.hash, hidden))) if hidden else ()
     return KnownPeople(aliases, traits, frozenset(hidden[hashed] for hashed in gone))

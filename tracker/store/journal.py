@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from tracker.core.model import Json
 from tracker.core.steps import ContinueSession, CountHandOver, OpenSession, StoreEvent
 from tracker.core.tally import Fact, HandOver, page_of
+from tracker.store.one_of import one_of
 from tracker.store.tables import JournalRow
 
 PAGE_VIEW = "page-view"
@@ -68,4 +69,4 @@ def forget(conn: Connection, profiles: Iterable[str]) -> None:
 
 def drop(conn: Connection, ids: Iterable[str]) -> int:
     """Delete rows that were counted; returns how many there were."""
-    return conn.execute(delete(JournalRow).where(JournalRow.id.in_(list(ids)))).rowcount
+    return conn.execute(delete(JournalRow).where(one_of(JournalRow.id, ids))).rowcount

@@ -12,6 +12,7 @@ from tracker.core.identity_keys import shown_traits
 from tracker.core.journey import Happening, Joining, Leg, Surroundings, visits
 from tracker.core.merging import combined
 from tracker.core.model import Json, Micros, Source
+from tracker.store.one_of import one_of
 from tracker.store.reports import live_id, merges
 from tracker.store.tables import AliasRow, EventRow, IdentityRow, MergeRow, ProfileRow, SessionRow
 
@@ -64,7 +65,7 @@ def person(conn: Connection, alias: str) -> Person | None:
     family = tuple(row.id for row in rows)
     names = select(AliasRow.id, AliasRow.given_to).where(AliasRow.profile_id == profile_id)
     names = names.order_by(AliasRow.id != profile_id, AliasRow.given_to, AliasRow.id).limit(MOST_IDS)
-    kinds = select(IdentityRow.kind).where(IdentityRow.profile_id.in_(family)).distinct().order_by(IdentityRow.kind)
+    kinds = select(IdentityRow.kind).where(one_of(IdentityRow.profile_id, family)).distinct().order_by(IdentityRow.kind)
     return Person(
         id=profile_id,
         ids=tuple((row.id, row.given_to) for row in conn.execute(names)),
@@ -75,8 +76,8 @@ def person(conn: Connection, alias: str) -> Person | None:
         consents={name: value for name, (value, _) in combined(row.consents for row in rows).items()},
         created=min(row.created for row in rows),
         updated=own.updated,
-        visits=_counted(conn, select(SessionRow.id).where(SessionRow.profile_id.in_(family))),
-        events=_counted(conn, select(EventRow.id).where(EventRow.profile_id.in_(family))),
+        visits=_counted(conn, select(SessionRow.id).where(one_of(SessionRow.profile_id, family))),
+        events=_counted(conn, select(EventRow.id).where(one_of(EventRow.profile_id, family))),
         devices=_devices(conn, family),
         merges=tuple(merges(conn, profile_id)),
     )
@@ -114,7 +115,7 @@ def _counted(conn: Connection, rows: Select[str]) -> int:
 def _devices(conn: Connection, family: Sequence[str]) -> tuple[tuple[str, int], ...]:
     """Return (device, visits made with it), the most used first, as far as a bounded number of visits tells."""
     used: dict[str, int] = {}
-    of_visits = select(SessionRow.device).where(SessionRow.profile_id.in_(family)).limit(MOST_VISITS_ASKED)
+    of_visits = select(SessionRow.device).where(one_of(SessionRow.profile_id, family)).limit(MOST_VISITS_ASKED)
     for device in conn.scalars(of_visits):
         if agent := device.get("user_agent"):
             used[device_name(agent)] = used.get(device_name(agent), 0) + 1
@@ -126,7 +127,7 @@ def _events(conn: Connection, family: Sequence[str], before: Place | None, most:
     for profile_id in family:
         yield from conn.execute(_newest(before, most).where(EventRow.profile_id == profile_id))
     # A session may have had events before it had a profile; they are its owner's too.
-    owned = select(SessionRow.id).where(SessionRow.profile_id.in_(family))
+    owned = select(SessionRow.id).where(one_of(SessionRow.profile_id, family))
     without = and_(EventRow.profile_id.is_(None), EventRow.session_id.in_(owned))
     yield from conn.execute(_newest(before, most).where(without))
 
@@ -152,12 +153,12 @@ def _happening(row: Any) -> Happening:
 
 def _sessions(conn: Connection, ids: set[str]) -> Sequence[Any]:
     columns = (SessionRow.id, SessionRow.touchpoint, SessionRow.device)
-    return conn.execute(select(*columns).where(SessionRow.id.in_(ids))).all()
+    return conn.execute(select(*columns).where(one_of(SessionRow.id, ids))).all()
 
 
 def _first_seen(conn: Connection, family: Sequence[str]) -> dict[str, Micros]:
     first = select(SessionRow.source_id, func.min(SessionRow.created).label("at"))
-    mine = first.where(SessionRow.profile_id.in_(family)).group_by(SessionRow.source_id)
+    mine = first.where(one_of(SessionRow.profile_id, family)).group_by(SessionRow.source_id)
     return {row.source_id: row.at for row in conn.execute(mine)}
 
 
@@ -166,6 +167,6 @@ def _joins(conn: Connection, family: Sequence[str], shown: Sequence[Happening]) 
     if not shown:
         return []
     log = select(MergeRow.at, MergeRow.reason, MergeRow.referral).where(
-        MergeRow.loser.in_(family), MergeRow.undone_at.is_(None), MergeRow.at.between(shown[0].at, shown[-1].at)
+        one_of(MergeRow.loser, family), MergeRow.undone_at.is_(None), MergeRow.at.between(shown[0].at, shown[-1].at)
     )
     return [Joining(row.at, row.reason, row.referral) for row in conn.execute(log.order_by(MergeRow.at, MergeRow.id))]

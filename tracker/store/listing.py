@@ -11,6 +11,7 @@ from tracker.core.identity_keys import shown_traits
 from tracker.core.merging import combined
 from tracker.core.model import Micros
 from tracker.core.times import iso
+from tracker.store.one_of import one_of
 from tracker.store.reports import event_of, live_id, session_of
 from tracker.store.tables import AliasRow, EventKeyRow, EventRow, ProfileRow, QuarantineRow, SessionRow, SourceRow
 
@@ -50,7 +51,7 @@ def profiles(conn: Connection, after: str, most: int) -> Listed:
     rows = conn.execute(
         select(ProfileRow.__table__, AliasRow.profile_id.label("live"))
         .join(ProfileRow, ProfileRow.id == AliasRow.id)
-        .where(AliasRow.profile_id.in_(ids))
+        .where(one_of(AliasRow.profile_id, ids))
     ).all()
     of: dict[str, list[Any]] = {}
     for row in rows:
@@ -80,7 +81,7 @@ def sessions(conn: Connection, after: str, most: int, profile: str | None = None
         .order_by(SessionRow.id)
     )
     if profile is not None:
-        query = query.where(SessionRow.profile_id.in_(_family(conn, profile)))
+        query = query.where(one_of(SessionRow.profile_id, _family(conn, profile)))
     rows = conn.execute(query.limit(most + 1)).all()
     return Listed(tuple(session_of(row) for row in rows[:most]), (rows[most - 1].id,) if len(rows) > most else None)
 
@@ -164,7 +165,7 @@ def _of_somebody(conn: Connection, wanted: Wanted, after: Place | None, most: in
     for profile_id in family:
         yield from map(tuple, conn.execute(query.where(EventRow.profile_id == profile_id)))
     # A session may have had events before it had a profile; they are its owner's too.
-    visits = select(SessionRow.id).where(SessionRow.profile_id.in_(family))
+    visits = select(SessionRow.id).where(one_of(SessionRow.profile_id, family))
     of_visits = EventRow.session_id == wanted.session if wanted.profile is None else EventRow.session_id.in_(visits)
     yield from map(tuple, conn.execute(query.where(EventRow.profile_id.is_(None), of_visits)))
 

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, tuple_, union
 from tracker.core.model import Micros
 from tracker.store.engine import LostRace
 from tracker.store.freezing import forget_person
+from tracker.store.one_of import one_of
 from tracker.store.reports import live_id, of_person
 from tracker.store.repository import Digest
 from tracker.store.tables import (
@@ -46,7 +47,7 @@ def unmerge(conn: Connection, profile_id: str, now: Micros) -> tuple[str, str]:
     if conn.execute(in_force).first() != row:
         raise LostRace
     family = _family(conn, profile_id)
-    conn.execute(update(AliasRow).where(AliasRow.given_to.in_(family)).values(profile_id=profile_id))
+    conn.execute(update(AliasRow).where(one_of(AliasRow.given_to, family)).values(profile_id=profile_id))
     conn.execute(update(ProfileRow).where(ProfileRow.id == profile_id).values(merged_into=None))
     conn.execute(update(MergeRow).where(MergeRow.id == row.id).values(undone_at=now))
     return profile_id, row.survivor
@@ -56,13 +57,13 @@ def _family(conn: Connection, profile_id: str) -> list[str]:
     """Return a profile and all that were merged into it, directly or through others."""
     family, frontier = [profile_id], [profile_id]
     while frontier:
-        frontier = list(conn.scalars(select(ProfileRow.id).where(ProfileRow.merged_into.in_(frontier))))
+        frontier = list(conn.scalars(select(ProfileRow.id).where(one_of(ProfileRow.merged_into, frontier))))
         family += frontier
     return family
 
 
 def _hold(conn: Connection, ids: list[str]) -> None:
-    lock = select(ProfileRow.id).where(ProfileRow.id.in_(ids)).order_by(ProfileRow.id).with_for_update()
+    lock = select(ProfileRow.id).where(one_of(ProfileRow.id, ids)).order_by(ProfileRow.id).with_for_update()
     if len(conn.execute(lock).all()) != len(ids):
         raise LostRace
 
@@ -83,7 +84,7 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     family = _family(conn, profile_id)
     mine = of_person(family)
     gone = {digest("profile", name)[0] for name in ids}
-    kept_out = QuarantineRow.profile_id.in_(family)
+    kept_out = one_of(QuarantineRow.profile_id, family)
     # A quarantined event sent again would be quarantined again, with all that it says.
     events = conn.execute(
         union_all(
@@ -101,15 +102,15 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     conn.execute(delete(EventTypeRow).where(noted.in_(first)))
     counts = {
         "events": conn.execute(delete(EventRow).where(mine)).rowcount,
-        "sessions": conn.execute(delete(SessionRow).where(SessionRow.profile_id.in_(family))).rowcount,
+        "sessions": conn.execute(delete(SessionRow).where(one_of(SessionRow.profile_id, family))).rowcount,
         "ids": conn.execute(delete(AliasRow).where(AliasRow.profile_id == profile_id)).rowcount,
     }
     conn.execute(delete(QuarantineRow).where(kept_out))
-    conn.execute(delete(IdentityRow).where(IdentityRow.profile_id.in_(family)))
-    conn.execute(delete(TraitRow).where(TraitRow.profile_id.in_(family)))
-    conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
-    counts["profiles"] = conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family))).rowcount
-    known = set(conn.scalars(select(TombstoneRow.hash).where(TombstoneRow.hash.in_(sorted(gone)))))
+    conn.execute(delete(IdentityRow).where(one_of(IdentityRow.profile_id, family)))
+    conn.execute(delete(TraitRow).where(one_of(TraitRow.profile_id, family)))
+    conn.execute(delete(MergeRow).where(one_of(MergeRow.loser, family) | one_of(MergeRow.survivor, family)))
+    counts["profiles"] = conn.execute(delete(ProfileRow).where(one_of(ProfileRow.id, family))).rowcount
+    known = set(conn.scalars(select(TombstoneRow.hash).where(one_of(TombstoneRow.hash, sorted(gone)))))
     if new := sorted(gone - known):
         conn.execute(insert(TombstoneRow), [{"hash": hashed, "erased_at": now} for hashed in new])
     return counts

@@ -10,6 +10,7 @@ from tracker.core.merging import combined
 from tracker.core.model import Micros
 from tracker.core.times import iso
 from tracker.store.engine import Engine, reading, transaction
+from tracker.store.one_of import one_of
 from tracker.store.tables import (
     AliasRow,
     EventKeyRow,
@@ -37,9 +38,9 @@ def of_person(profile_ids: Sequence[str] | Select[str]) -> ColumnElement[bool]:
 
     A session may have had events before it had a profile (``saveProfile: false``); they are its owner's too.
     """
-    sessions = select(SessionRow.id).where(SessionRow.profile_id.in_(profile_ids))
+    sessions = select(SessionRow.id).where(one_of(SessionRow.profile_id, profile_ids))
     without = and_(EventRow.profile_id.is_(None), EventRow.session_id.in_(sessions))
-    return or_(EventRow.profile_id.in_(profile_ids), without)
+    return or_(one_of(EventRow.profile_id, profile_ids), without)
 
 
 def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
@@ -49,11 +50,11 @@ def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
         return None
     ids = list(conn.scalars(ids_of(profile_id).order_by(AliasRow.id != profile_id, AliasRow.id)))
     # The rows that were merged into this one keep what they knew; a person is all of them together.
-    rows = conn.execute(select(ProfileRow.__table__).where(ProfileRow.id.in_(ids))).all()
+    rows = conn.execute(select(ProfileRow.__table__).where(one_of(ProfileRow.id, ids))).all()
     mine = next(row for row in rows if row.id == profile_id)
     sessions = list(
         conn.scalars(
-            select(SessionRow.id).where(SessionRow.profile_id.in_(ids)).order_by(SessionRow.created, SessionRow.id)
+            select(SessionRow.id).where(one_of(SessionRow.profile_id, ids)).order_by(SessionRow.created, SessionRow.id)
         )
     )
     return {
@@ -73,7 +74,7 @@ def profile(conn: Connection, alias: str) -> dict[str, Any] | None:
 def merges(conn: Connection, alias: str) -> list[dict[str, Any]]:
     """Return the merge history of one person, the oldest first, undone merges included."""
     ids = ids_of(live_id(conn, alias) or "")
-    log = select(MergeRow.__table__).where(MergeRow.loser.in_(ids) | MergeRow.survivor.in_(ids))
+    log = select(MergeRow.__table__).where(one_of(MergeRow.loser, ids) | one_of(MergeRow.survivor, ids))
     return [
         {
             "id": row.id,

@@ -15,6 +15,7 @@ from tracker.store import folding, months
 from tracker.store.ages import Received, idle_profiles, idle_sessions, too_old
 from tracker.store.engine import Engine, reading, transaction
 from tracker.store.freezing import forgotten, freeze
+from tracker.store.one_of import one_of
 from tracker.store.tables import (
     AliasRow,
     EventKeyRow,
@@ -125,7 +126,7 @@ def _piecewise(engine: Engine, ids: Select[str], work: Callable[[list[str], Conn
 
 def _forget_sessions(kept: Keeping, ids: list[str], conn: Connection) -> list[Gone]:
     # Somebody may have come back since the list was made.
-    return _delete_sessions(conn, SessionRow.id.in_(_still(ids, idle_sessions(kept), conn)))
+    return _delete_sessions(conn, one_of(SessionRow.id, _still(ids, idle_sessions(kept), conn)))
 
 
 def _delete_sessions(conn: Connection, which: ColumnElement[bool]) -> list[Gone]:
@@ -134,20 +135,20 @@ def _delete_sessions(conn: Connection, which: ColumnElement[bool]) -> list[Gone]
 
 
 def _forget_people(kept: Keeping, ids: list[str], conn: Connection) -> list[Gone]:
-    conn.execute(select(ProfileRow.id).where(ProfileRow.id.in_(ids)).order_by(ProfileRow.id).with_for_update())
+    conn.execute(select(ProfileRow.id).where(one_of(ProfileRow.id, ids)).order_by(ProfileRow.id).with_for_update())
     gone = _still(ids, idle_profiles(kept), conn)
     # Ids of theirs that a merge brought in belong to profiles of their own, which go with them.
-    family = list(conn.scalars(select(AliasRow.id).where(AliasRow.profile_id.in_(gone))))
-    conn.execute(delete(AliasRow).where(AliasRow.profile_id.in_(gone)))
-    conn.execute(delete(IdentityRow).where(IdentityRow.profile_id.in_(family)))
-    conn.execute(delete(TraitRow).where(TraitRow.profile_id.in_(family)))
-    conn.execute(delete(MergeRow).where(MergeRow.loser.in_(family) | MergeRow.survivor.in_(family)))
-    visits = _delete_sessions(conn, SessionRow.profile_id.in_(family))
-    conn.execute(delete(ReportSeenRow).where(ReportSeenRow.profile_id.in_(family)))
-    conn.execute(delete(ProfileRow).where(ProfileRow.id.in_(family)))
+    family = list(conn.scalars(select(AliasRow.id).where(one_of(AliasRow.profile_id, gone))))
+    conn.execute(delete(AliasRow).where(one_of(AliasRow.profile_id, gone)))
+    conn.execute(delete(IdentityRow).where(one_of(IdentityRow.profile_id, family)))
+    conn.execute(delete(TraitRow).where(one_of(TraitRow.profile_id, family)))
+    conn.execute(delete(MergeRow).where(one_of(MergeRow.loser, family) | one_of(MergeRow.survivor, family)))
+    visits = _delete_sessions(conn, one_of(SessionRow.profile_id, family))
+    conn.execute(delete(ReportSeenRow).where(one_of(ReportSeenRow.profile_id, family)))
+    conn.execute(delete(ProfileRow).where(one_of(ProfileRow.id, family)))
     return [*visits, Gone("people", "", len(gone))]
 
 
 def _still(ids: Iterable[str], idle: Select[str], conn: Connection) -> list[str]:
     [column] = idle.selected_columns
-    return list(conn.scalars(idle.where(column.in_(list(ids)))))
+    return list(conn.scalars(idle.where(one_of(column, ids))))

@@ -160,4 +160,4 @@ def _beginning(session_id: str, event: Event) -> str:
     said: Row = {"type": event.type, "id": event.id, "session": session_id, "tags": event.tags, "times": times}
     said |= {"properties": event.properties, "context": event.context}
     # Plain ASCII, whatever is in it: what could not be stored as an event must be storable here.
-    return json.dumps(said, default=repr)[:QUARANTINED_BYTES]
+    return json.dumps(said, default=repr, skipkeys=True)[:QUARANTINED_BYTES]

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
 from tracker.core import trait_search
 from tracker.core.identity_keys import shown_traits
 from tracker.core.merging import combined
 from tracker.core.model import Json, Micros
 from tracker.core.times import iso
+from tracker.store.one_of import one_of
 from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, ProfileRow, SessionRow, SourceRow
 from tracker.store.traits import holders
 
@@ -102,7 +103,7 @@ def _live(conn: Connection, profiles: Any) -> Iterable[str]:
 
 
 def _live_ids(conn: Connection, profiles: set[str]) -> dict[str, str]:
-    found = select(AliasRow.id, AliasRow.profile_id).where(AliasRow.id.in_(profiles))
+    found = select(AliasRow.id, AliasRow.profile_id).where(one_of(AliasRow.id, profiles))
     return {row.id: row.profile_id for row in conn.execute(found)} if profiles else {}
 
 
@@ -114,7 +115,7 @@ def _people(conn: Connection, why: dict[str, str]) -> list[Found]:
     rows = conn.execute(
         select(*columns, AliasRow.profile_id.label("live"))
         .join(ProfileRow, ProfileRow.id == AliasRow.id)
-        .where(_among(AliasRow.profile_id, why))
+        .where(one_of(AliasRow.profile_id, why))
     ).all()
     of: dict[str, list[Any]] = {}
     for row in rows:
@@ -127,8 +128,3 @@ def _people(conn: Connection, why: dict[str, str]) -> list[Found]:
             traits = shown_traits((name, value) for name, (value, _) in known.items())
             people.append(Found(profile_id, traits, own.identified, own.created, own.updated, reason))
     return people
-
-
-def _among(column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.in_(list(ids))
-    return found

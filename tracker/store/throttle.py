@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, Update, delete, insert, select, update
 
 from tracker.core.model import Micros
+from tracker.store.one_of import one_of
 from tracker.store.tables import FailedLoginRow
 
 WINDOW: Micros = 15 * 60 * 1_000_000
@@ -15,7 +16,7 @@ def spend(conn: Connection, limits: Mapping[str, int], now: Micros) -> int | Non
 
     It is counted before the password is looked at, so that many tries at once are not all the first.
     """
-    rows = conn.execute(select(FailedLoginRow.__table__).where(FailedLoginRow.key.in_(limits)))
+    rows = conn.execute(select(FailedLoginRow.__table__).where(one_of(FailedLoginRow.key, limits)))
     spent = [row for row in rows if row.failures >= limits[row.key] and now - row.since < WINDOW]
     over: list[Micros] = [row.since + WINDOW - now for row in spent]
     if over:

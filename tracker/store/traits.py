@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from tracker.core.trait_search import searchable
+from tracker.store.one_of import one_of
 from tracker.store.tables import TraitRow
+
+_GONE = delete(TraitRow).where(TraitRow.hash == bindparam("of_hash"), TraitRow.profile_id == bindparam("of_profile"))
 
 
 def digest_of(value: str) -> str:
@@ -22,11 +25,11 @@ def index_traits(conn: Connection, traits_of: Mapping[str, Mapping[str, Any]]) -
         for profile_id, traits in traits_of.items()
         for value in searchable({name: held for name, (held, _) in traits.items()})
     }
-    mine = select(TraitRow.hash, TraitRow.profile_id).where(TraitRow.profile_id.in_(traits_of))
+    mine = select(TraitRow.hash, TraitRow.profile_id).where(one_of(TraitRow.profile_id, traits_of))
     present = {(row.hash, row.profile_id) for row in conn.execute(mine)}
-    if gone := present - wanted:
-        keys = [and_(TraitRow.hash == hashed, TraitRow.profile_id == owner) for hashed, owner in sorted(gone)]
-        conn.execute(delete(TraitRow).where(or_(*keys)))
+    if gone := sorted(present - wanted):
+        # One short statement for each: a long one for all is refused once there are too many.
+        conn.execute(_GONE, [{"of_hash": hashed, "of_profile": owner} for hashed, owner in gone])
     if new := sorted(wanted - present):
         conn.execute(insert(TraitRow), [{"hash": hashed, "profile_id": owner} for hashed, owner in new])
 

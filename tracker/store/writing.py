@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import JSON, BigInteger, Boolean, Connection, SmallInteger, Table
 
 from tracker.store.engine import LostRace, Rejected
+from tracker.store.jsons import written
 from tracker.store.prepared import array
 from tracker.store.tables import (
     AliasRow,
@@ -92,7 +93,7 @@ def _on_sqlite(conn: Connection, filled: Rows) -> int:
 
 def _encode(value: Any) -> str:
     try:
-        return orjson.dumps(value).decode()
+        return written(value)
     except orjson.JSONEncodeError as error:
         raise Rejected from error
 

@@ -89,7 +89,8 @@ def replay_all() -> BaseResponse:
 def _replayed(found: list[tuple[str, str]]) -> BaseResponse:
     parts = services()
     done = list(replay(parts.engine, found, parts.new_id, tombstone_digest(parts.settings.secret_keys)))
-    return _quarantine_page(done, 200 if all(one.worked for one in done) else 422)
+    status = 503 if any(one.unavailable for one in done) else 200 if all(one.worked for one in done) else 422
+    return _quarantine_page(done, status)
 
 
 def _quarantine_page(done: list[Replayed] | None = None, status: int = 200) -> BaseResponse:

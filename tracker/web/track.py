@@ -40,14 +40,14 @@ class NoPass(Refusal):
 @direct(track_blueprint, "POST", "/track")
 def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     """Commit one tracker payload, then answer with the ids to go on with (protocol §2-§5)."""
-    decoded, rehearsed = _decoded(parts, environ), _is_dry_run(environ)
-    if not rehearsed:
+    decoded, dry = _decoded(parts, environ), _is_dry_run(environ)
+    if not dry:
         noted.events = _number_of_events(decoded)
     payload = _payload(decoded, parts, environ, noted)
     source = _accepted(parts, payload.source_id, environ, noted)
-    if rehearsed:
-        return json_answer(explained(parts.committer.rehearse(payload, source)))
     _has_room(parts, source, noted)
+    if dry:
+        return json_answer(explained(parts.new_types.dry_run(payload, source, lambda: _network(parts, environ))))
     resolution = parts.new_types.record(payload, source, lambda: _network(parts, environ))
     noted.task = resolution.task
     parts.metrics.recorded(resolution)
