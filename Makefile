@@ -29,14 +29,14 @@ run: install  ## Install, migrate and serve on http://localhost:8686
 
 install: .venv/.installed  ## Make .venv with everything to run
 
-test: tools browser snippet_templates/node_modules  ## Install what the tests need and run all of them
+test: tools browser databases snippet_templates/node_modules  ## Install what the tests need and run all of them
 	@node=0; files="$$(find tests/js -name '*.test.*js' 2>/dev/null)"; \
 	if [ -n "$$files" ]; then $(WITH_NODE) node --test --test-reporter=spec $$files || node=$$?; fi; \
 	pytest=0; $(WITH_NODE) CHROMIUM="$(CHROMIUM)" FIREFOX="$(FIREFOX)" $(BIN)/pytest $(PARALLEL) $(ARGS) || pytest=$$?; \
 	[ $$node -eq 0 ] || echo "The browser script's own tests failed; see above." >&2; \
 	[ $$node -eq 0 ] && [ $$pytest -eq 0 ]
 
-chaos: tools network browser  ## Kill, stop, cut and fill up everything, also the faults that take too long for make test
+chaos: tools network browser databases  ## Kill, stop, cut and fill up everything, also the faults that take too long for make test
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/pytest tests/faults -m "chaos or not chaos" $(ARGS)
 
 check: tools  ## Lint, format, types, layers, migrations, and the docs against the code
@@ -122,3 +122,12 @@ browser:
 	fi; \
 	if [ -z "$(FIREFOX)" ] && { [ -z "$$root" ] || ! install firefox-esr; }; then \
 		echo "FIREFOX IS MISSING: links and delivery will be tried in Chromium only (Debian: apt install firefox-esr)." >&2; fi
+
+# Debian makes a cluster of its own and starts it where nothing forbids both; the tests run servers of theirs.
+databases:
+	@if [ -x /usr/lib/postgresql/15/bin/initdb ] && PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing postgresql-15 and pgbouncer …"; export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; apt-get update -qq; \
+		for package in postgresql-15 pgbouncer; do apt-get install -y -qq --no-install-recommends $$package >/dev/null || \
+			echo "$$package IS MISSING: this machine's packages have none, and what needs it is not tried." >&2; done; \
+	else echo "POSTGRESQL 15 OR PGBOUNCER IS MISSING: the store will be tried without (Debian 12: apt install postgresql-15 pgbouncer)." >&2; fi

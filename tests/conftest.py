@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import debian_postgres
 import psycopg
 import pytest
 from flask import Flask
@@ -40,6 +41,12 @@ SCHEMA = b"""
            (SELECT count(*) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
              WHERE d.datname = current_database())
 """
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if debian_postgres.FOLDER is None:
+        terminalreporter.section("PostgreSQL 15", sep="!", red=True, bold=True)
+        terminalreporter.write_line(debian_postgres.MISSING, red=True, bold=True)
 
 
 @dataclass(slots=True)
@@ -147,10 +154,27 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
+def postgres_15() -> Iterator[Postgres]:
+    """Debian's PostgreSQL 15, on a unix socket in a folder of its own, for as long as the tests run."""
+    with debian_postgres.running() as folder:
+        yield Postgres(lambda name: f"postgresql://postgres@/{name}?host={folder}", itertools.count(1))
+
+
+@pytest.fixture(scope="session")
 def migrated_postgres(postgres: Postgres) -> str:
     """The name of a PostgreSQL database that Alembic brought to the head, to be copied for each test."""
-    postgres.run(f"CREATE DATABASE {TEMPLATE}")
-    migrated = connect(postgres.url_of(TEMPLATE))
+    return _migrated(postgres)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres_15(postgres_15: Postgres) -> str:
+    """The same on PostgreSQL 15."""
+    return _migrated(postgres_15)
+
+
+def _migrated(server: Postgres) -> str:
+    server.run(f"CREATE DATABASE {TEMPLATE}")
+    migrated = connect(server.url_of(TEMPLATE))
     migrations.upgrade(migrated)
     migrated.dispose()
     return TEMPLATE
@@ -191,8 +215,9 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
         file = shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "handoff.db")
         yield f"sqlite:///{file}"
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    name = server.migrated(request.getfixturevalue("migrated_postgres"))
+    which = backend.replace("-", "_").replace("postgresql", "postgres")
+    server: Postgres = request.getfixturevalue(which)
+    name = server.migrated(request.getfixturevalue(f"migrated_{which}"))
     yield server.url_of(name)
     server.take_back(name)
 

@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 import pytest
+from debian_postgres import POSTGRESQL
 from sqlalchemy import event, text
 
-pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+pytestmark = pytest.mark.parametrize("backend", POSTGRESQL, indirect=True)
 
 MANY = 1_000
 READ = text(
@@ -28,3 +29,19 @@ def test_a_batch_reads_no_more_people_than_come_back_in_it(engine, make_source, 
     read = [now - before if now >= before else now for before, now in pairwise(so_far)]
     assert len(read) > 12
     assert 10 <= max(read) < 100, "ten people came back, and a few rows tell about each"
+
+
+def test_a_repeated_batch_is_found_by_its_keys_alone(engine, make_source, record) -> None:
+    make_source("shop")
+    make_source("blog")
+    for start in range(0, MANY, 250):
+        record.batch(*(record.payload(f"e{n}", session=f"s{n}") for n in range(start, start + 250)))
+    read: list[int] = []
+    event.listen(engine, "commit", lambda conn: read.append(int(conn.scalar(READ))))
+    for _ in range(12):
+        payloads = [record.payload(f"e{n}", session=f"s{n}") for n in range(0, MANY, 100)]
+        answers = record.batch(*payloads, record.payload("e0", session="other", source="blog"))
+        assert [fate for answer in answers[:-1] for _, fate in answer.fates] == ["duplicate"] * 10
+        assert answers[-1].fates[0][1] in ("stored", "duplicate")
+    read = [now - before if now >= before else now for before, now in pairwise(read)]
+    assert 10 <= max(read) < 150

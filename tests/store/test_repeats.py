@@ -1,6 +1,11 @@
 """Repeated events are counted for good, so that an operator sees what retries cost."""
 
+import pytest
+from debian_postgres import BACKENDS
+
 from tracker.store import reports
+
+pytestmark = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 
 
 def test_repeats_add_up_over_batches_and_sources(make_source, record, read) -> None:

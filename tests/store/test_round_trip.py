@@ -1,11 +1,14 @@
 """What is committed is found again, in a fixed number of statements."""
 
 import pytest
+from debian_postgres import BACKENDS
 from sqlalchemy import Engine, event
 
 from tracker.core.model import Claim, Event, IdentityKey, Payload, Times
 from tracker.store import reports
 from tracker.store.repository import known
+
+pytestmark = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 
 NOW = 1_748_779_200_000_000
 UUIDS = [f"6ba7b810-9dad-41d1-80b4-{number:012d}" for number in range(200)]

@@ -1,6 +1,7 @@
 """No statement grows with what clients send: one hostile payload in a batch must not cost the others theirs."""
 
 import pytest
+from debian_postgres import BACKENDS
 from sqlalchemy import func, select
 from store_faults import faults_of
 
@@ -11,6 +12,8 @@ from tracker.store import importing, people, reports
 from tracker.store.applying import apply
 from tracker.store.engine import reading, transaction
 from tracker.store.tables import TombstoneRow, TraitRow
+
+pytestmark = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 
 FEW, MANY = 4, 40
 MOST = 200

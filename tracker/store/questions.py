@@ -5,7 +5,7 @@ Each statement costs a way to the database and back, and on two cores the ways c
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, cast, literal_column, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, String, and_, cast, literal_column, not_, null, select, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import CompoundSelect
 
@@ -60,7 +60,7 @@ def _rows(kind: int, key: Any, **columns: Any) -> Select[Any]:
     return select(*(filled[name].label(name) for name in Found._fields))
 
 
-def _visits(among: Among) -> Select[Any]:
+def _visits(which: ColumnElement[bool]) -> Select[Any]:
     return (
         _rows(
             VISIT, SessionRow.id, other=SessionRow.client_id, profile_id=SessionRow.profile_id,
@@ -69,13 +69,14 @@ def _visits(among: Among) -> Select[Any]:
         )
         .outerjoin(AliasRow, AliasRow.id == SessionRow.profile_id)
         .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
-        .where(or_(among(SessionRow.id.expression, "sessions"), among(SessionRow.client_id.expression, "sessions")))
+        .where(which)
     )  # fmt: skip
 
 
 def _stored(among: Among) -> Select[Any]:
     # Nobody may have named so far whose the session is that only a repeated event leads to.
     theirs, they = aliased(AliasRow), aliased(ProfileRow)
+    wanted = among.pairs("events")
     return (
         _rows(
             STORED, EventKeyRow.id, other=EventKeyRow.source_id, profile_id=EventKeyRow.profile_id,
@@ -83,14 +84,13 @@ def _stored(among: Among) -> Select[Any]:
             client_id=SessionRow.client_id, session_profile=SessionRow.profile_id, session_live=theirs.profile_id,
             session_identified=they.identified, updated=SessionRow.updated,
         )
+        .select_from(wanted)
+        .join(EventKeyRow, and_(EventKeyRow.source_id == wanted.c.first, EventKeyRow.id == wanted.c.second))
         .outerjoin(AliasRow, AliasRow.id == EventKeyRow.profile_id)
         .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)
         .outerjoin(SessionRow, SessionRow.id == EventKeyRow.session_id)
         .outerjoin(theirs, theirs.id == SessionRow.profile_id)
         .outerjoin(they, they.id == theirs.profile_id)
-        # Several sources in one batch ask for a few pairs too many; the key serves both columns all the same, and
-        # whoever reads the answer drops the surplus.
-        .where(among(EventKeyRow.source_id.expression, "sources"), among(EventKeyRow.id.expression, "events"))
     )  # fmt: skip
 
 
@@ -103,8 +103,11 @@ def _named(among: Among) -> Select[Any]:
 
 
 def _question(among: Among) -> CompoundSelect[Any]:
+    # Asked for by either of two keys at once, PostgreSQL before 18 may read all visits.
+    by_id, by_client_id = (among(column.expression, "sessions") for column in (SessionRow.id, SessionRow.client_id))
     return union_all(
-        _visits(among),
+        _visits(by_id),
+        _visits(and_(by_client_id, not_(by_id))),
         _stored(among),
         _named(among),
         _rows(ERASED, TombstoneRow.hash).where(among(TombstoneRow.hash.expression, "hashes")),

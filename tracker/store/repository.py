@@ -26,8 +26,7 @@ def known(
     rows = QUESTION.rows(
         conn,
         sessions={session_id for payload in payloads for session_id in _session_ids(payload)},
-        sources={source_id for source_id, _ in events},
-        events={event_id for _, event_id in events},
+        events=sorted(events),
         profiles=profiles,
         hashes=hidden_profiles.keys() | hidden_events.keys(),
         nonces={payload.referral.link_pass.nonce for payload in payloads if payload.referral} - {""},
@@ -41,8 +40,7 @@ def known(
     for row in sorted(of[VISIT], key=lambda row: (row.created, row.key)):
         _learn_session(found, row)
     for row in of[STORED]:
-        if (row.other, row.key) in events:
-            _learn_event(found, row)
+        _learn_event(found, row)
     for row in of[ERASED]:
         if row.key in hidden_profiles:
             found.erased.add(hidden_profiles[row.key])
