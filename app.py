@@ -32,6 +32,7 @@ from tracker.web.health import health_blueprint
 from tracker.web.live import live_blueprint
 from tracker.web.log import log
 from tracker.web.login import login_blueprint
+from tracker.web.merges import merges_blueprint
 from tracker.web.metrics import metrics_blueprint
 from tracker.web.openapi import openapi_blueprint
 from tracker.web.overview import overview_blueprint
@@ -43,7 +44,15 @@ from tracker.web.track import track_blueprint
 from tracker.web.waiting import waiting_blueprint
 
 CONSOLE = (
-    *(login_blueprint, account_blueprint, overview_blueprint, people_blueprint, sources_blueprint, builder_blueprint),
+    *(
+        login_blueprint,
+        account_blueprint,
+        overview_blueprint,
+        people_blueprint,
+        merges_blueprint,
+        sources_blueprint,
+        builder_blueprint,
+    ),
     *(waiting_blueprint, live_blueprint, explorer_blueprint),
 )
 API = (

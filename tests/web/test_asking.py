@@ -27,6 +27,7 @@ ASKS = {
     "account.end_other_logins": "Programs lose their token.",
     "account.change_user": "A user loses or gets rights.",
     "people.undo_merge": "A person becomes two.",
+    "merges.merge": "Two people become one.",
     "people.erase": "There is no undo.",
     "sources.switch_source": "Events are refused; enabling asks nothing.",
     "sources.new_secret": "Backends are refused.",
@@ -55,6 +56,7 @@ def scene(make_source, record, make_user, engine, clock, console) -> Callable[[]
     make_source("shop", name="The Shop")
     make_source("back", kind="server", name="The Backend")
     loser, survivor = record("e1", session="s1").profile_id, record("e2", session="s2").profile_id
+    record("e3", session="s3")
     transaction(engine, lambda conn: apply(conn, [MergeProfiles("m1", loser, survivor, "referral", clock())]))
     make_user("ben", "viewer")
 
@@ -64,6 +66,7 @@ def scene(make_source, record, make_user, engine, clock, console) -> Callable[[]
                 "users": {user.name: user.role for user in accounts.users(conn)},
                 "person": (person := journeys.person(conn, survivor)) and person.ids,
                 "loser": (person := journeys.person(conn, loser)) and person.id,
+                "third": (person := journeys.person(conn, "profile-3")) and person.id,
             }
 
         kept = {one.id: (one.enabled, one.secret_hash) for one in sources.all_sources(engine)}
@@ -78,7 +81,15 @@ ASKED: list[tuple[str, dict[str, str], str, str, str, str]] = [
     ("/source/secret?id=back", {}, "The Backend", "Backends that use the present secret are refused", "shown this", ""),
     ("/source/delete?id=shop", {"typed": "shop"}, "The Shop", "Its pages are refused", "The Shop is deleted", ""),
     ("/source/delete?id=back", {"typed": "back"}, "The Backend", "Its backends are", "The Backend is deleted", ""),
-    ("/person/unmerge?id=profile-1", {}, "profile-1", "becomes two people again", "The merge is undone", ""),
+    ("/person/unmerge?id=profile-1", {}, "profile-1", "becomes two people again", "is undone", "Merge again"),
+    (
+        "/person/merge?id=profile-2&other=profile-3",
+        {},
+        "Visitor",
+        "name one person from now on",
+        "is merged into",
+        "Undo",
+    ),
     ("/person/erase?id=profile-2", {"typed": "profile-2"}, "Visitor profile-", "no undo", "of them is gone", ""),
     ("/account/users/id-of-ben", {"role": "remove"}, "ben", "API token of this user ends", "ben is removed", "Undo"),
     ("/account/users/id-of-ben", {"role": "owner"}, "ben", "An owner changes", "ben is an owner now", "Undo"),
@@ -204,10 +215,11 @@ def test_the_only_owner_is_shown_no_button_that_would_be_refused(console, make_u
     assert console.get("/account").text.count('name="role" value="remove"') == 2
 
 
-def pages_of(browser: Console, most: int = 400) -> Iterator[tuple[str, str]]:
+def pages_of(browser: Console, *further: str) -> Iterator[tuple[str, str]]:
     """Yield (path, text) of every page that links lead to from the first one on; no link is refused."""
-    found, seen = deque(["/", "/account"]), {"/", "/account"}
-    while found and len(seen) < most:
+    found = deque(["/", "/account", *further])
+    seen = set(found)
+    while found and len(seen) < 400:
         path = found.popleft()
         with browser.client.get(path, follow_redirects=True) as answer:
             assert answer.status_code == 200, f"{path} {answer.status_code}"
@@ -232,7 +244,9 @@ def test_no_page_offers_a_form_or_a_link_that_this_role_is_refused(
     browser_of().log_in("cleo")
     browser = browser_of()
     browser.log_in("cleo")
-    pages = dict(pages_of(browser))
+    # What a form leads to, and no link does.
+    found_by_form = ("/person/merge?id=profile-2&other=profile-3", "/person/merge?id=profile-2&q=s3")
+    pages = dict(pages_of(browser, *(found_by_form if role == "owner" else ())))
     walked = {path.partition("?")[0] for path in pages}
     assert walked >= {"/", "/account", "/live", "/event", "/people", "/person", "/quarantine", "/source", "/sources"}
     actions: dict[str, tuple[str, dict[str, str]]] = {}
@@ -262,7 +276,7 @@ def test_a_viewer_is_refused_the_owners_forms_and_pages_all_the_same(console, br
     viewer = browser_of()
     viewer.log_in("cleo")
     before = scene()
-    for path in ("/sources/new", "/source/edit?id=shop"):
+    for path in ("/sources/new", "/source/edit?id=shop", "/person/merge?id=profile-2&other=profile-3"):
         assert viewer.get(path).status_code == 403
         assert console.get(path).status_code == 200
     for path, fields, *_ in ASKED:

@@ -16,7 +16,7 @@ from tracker.web.asking import Question, asks
 from tracker.web.cursors import cursor, place
 from tracker.web.exports import as_lines, as_zip, download
 from tracker.web.guard import ask, change, guard
-from tracker.web.messages import brief, say
+from tracker.web.messages import Undo, brief, say
 from tracker.web.page import page
 from tracker.web.services import services
 
@@ -46,13 +46,13 @@ def visitors() -> BaseResponse:
 @people_blueprint.get("/person")
 def person() -> BaseResponse:
     """Show one person and a piece of the way they took."""
-    return _person_page(_asked_for())
+    return _person_page(asked_for())
 
 
 @people_blueprint.get("/person/export")
 def export() -> BaseResponse:
     """Send all that is stored of one person, as JSON lines or as a ZIP of them."""
-    found, ending = _asked_for(), request.args.get("as", "zip")
+    found, ending = asked_for(), request.args.get("as", "zip")
     if ending not in _FORMATS:
         raise NotFound("An export is jsonl or zip.")
     written, media = _FORMATS[ending]
@@ -64,7 +64,7 @@ def export() -> BaseResponse:
 
 
 def _before_undoing() -> Question:
-    found, loser = _asked_for(), request.args.get("id", "")
+    found, loser = asked_for(), request.args.get("id", "")
     name = called(found.traits, found.id)
     return Question(
         f"Undo the merge of {loser}?",
@@ -85,13 +85,19 @@ def undo_merge() -> BaseResponse:
     try:
         back, survivor = change(lambda conn: people.unmerge(conn, loser, now))
     except people.NothingToUndo as error:
-        return _person_page(_asked_for(), 422, problem=str(error))
-    say(f"The merge is undone: {brief(back)} and {brief(survivor)} are two people again.")
+        return _person_page(asked_for(), 422, problem=str(error))
+    say(f"The merge is undone: {brief(back)} and {brief(survivor)} are two people again.", _again(back, survivor))
     return redirect(url_for("people.person", id=back), 303)
 
 
+def _again(loser: str, survivor: str) -> Undo:
+    # They were one person before, whatever they are identified as.
+    fields = {"sure": "yes", "different_people": "yes"}
+    return Undo(url_for("merges.merge", id=survivor, other=loser), fields, "Merge again")
+
+
 def _before_erasing() -> Question:
-    found = _asked_for()
+    found = asked_for()
     return Question(
         f"Erase {called(found.traits, found.id)}?",
         (
@@ -108,7 +114,7 @@ def _before_erasing() -> Question:
 @asks(_before_erasing)
 def erase() -> BaseResponse:
     """Erase one person whose id was typed once more, and all that is stored of them."""
-    found, now = _asked_for(), services().clock()
+    found, now = asked_for(), services().clock()
     digest = tombstone_digest(services().settings.secret_keys)
     try:
         change(lambda conn: people.erase(conn, found.id, now, digest))
@@ -128,7 +134,8 @@ def called(traits: Json, profile_id: str) -> str:
     return f"Visitor {profile_id[:8]}"
 
 
-def _asked_for() -> Person:
+def asked_for() -> Person:
+    """Return the person that the address names; NotFound where there is none."""
     # An id may hold any printable character, "/" and ".." among them, so it is no part of the path.
     wanted = request.args.get("id", "")
     found = ask(lambda conn: journeys.person(conn, wanted)) if wanted and "\0" not in wanted else None
