@@ -149,15 +149,35 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.add_init_script("addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective))")
     log_in(console, page)
+    sources.create(console.engine, Source("plain", "Plain", identify="open"), system_clock())
+    claim = {"user_id": PAYLOADS[2], "traits": dict.fromkeys(PAYLOADS[:20], PAYLOADS[1])}
+    stranger = visit(console, "plain", {"type": "identify", "properties": claim}, session="other")
     page.goto(f"{HOME}/sources")
     links = [link.get_attribute("href") for link in page.locator(".list a").all()]
     assert len(links) >= 16
     ours = ("/", "/sources", "/account", "/people", f"/people?q={quote(PAYLOADS[1])}", f"/person?id={person}")
+    merging = f"/person/merge?id={person}"
+    ours += (f"{merging}&q={quote(PAYLOADS[1])}", f"{merging}&other={stranger}")
     for path in (*ours, *links, *(f"{link}".replace("/source?", "/source/edit?") for link in links)):
         answer = page.goto(f"{HOME}{path}")
         assert answer is not None
         assert answer.status == 200, path
         assert page.evaluate("window.ran") is None, path
+    # Questions, and the messages that say what was done.
+    for path in links:
+        page.goto(f"{HOME}{path}")
+        page.get_by_role("button", name="Delete …").click()
+        page.get_by_role("link", name="Cancel").click()
+        page.get_by_role("button", name="Disable …").click()
+        page.get_by_role("button", name="Disable source").click()
+        page.get_by_role("button", name="Enable again").click()
+        expect(page.locator("main > .note")).to_contain_text("is enabled")
+        assert page.evaluate("window.ran") is None, path
+    page.goto(f"{HOME}{merging}&other={stranger}")
+    page.get_by_role("button", name="Merge", exact=True).click()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator("main > .note")).to_contain_text("The merge is undone")
+    assert page.evaluate("window.ran") is None
     assert complaints == []
     assert console.asked("evil.test") == []
 
@@ -174,13 +194,18 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
     axe = AXE.read_text()
     found = []
 
-    def examine(path: str) -> None:
+    def examine(path: str, *buttons: str) -> None:
+        """Look at a page, or at what it leads to when its buttons are pressed one after the other."""
         page.goto(f"{HOME}{path}")
+        for button in buttons:
+            page.get_by_role("button", name=button).first.click()
+            page.wait_for_load_state()
         page.evaluate(axe)
         result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         # From here on the browser takes it that somebody uses the keyboard.
         page.keyboard.press("Tab")
         assert page.evaluate(FOCUSED_UNSEEN) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         found.extend(
             (path, one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in result["violations"]
         )
@@ -207,5 +232,14 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
         "/account",
     ):
         examine(path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    other = visit(console, f"axe-shop-{scheme}", {"type": "page-view"}, session=f"axe-other-{scheme}")
+    user = User("ben", "ben", "viewer", system_clock())
+    transaction(console.engine, lambda conn: accounts.add(conn, user, "hash"))
+    examine(f"/person/merge?id={person}&q={other}")
+    examine(f"/person/merge?id={person}&other={other}")
+    examine(f"/source?id=axe-{scheme}", "Make a new secret …")
+    examine(f"/source?id=axe-{scheme}", "Delete …")
+    examine(f"/source?id=axe-{scheme}", "Delete …", "Delete source")
+    examine(f"/source?id=axe-{scheme}", "Disable …", "Disable source")
+    examine("/account", "Remove … ben", "Remove user")
     assert found == []

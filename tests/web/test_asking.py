@@ -81,7 +81,7 @@ ASKED: list[tuple[str, dict[str, str], str, str, str, str]] = [
     ("/source/secret?id=back", {}, "The Backend", "Backends that use the present secret are refused", "shown this", ""),
     ("/source/delete?id=shop", {"typed": "shop"}, "The Shop", "Its pages are refused", "The Shop is deleted", ""),
     ("/source/delete?id=back", {"typed": "back"}, "The Backend", "Its backends are", "The Backend is deleted", ""),
-    ("/person/unmerge?id=profile-1", {}, "profile-1", "becomes two people again", "is undone", "Merge again"),
+    ("/person/unmerge?id=profile-1", {}, "Visitor", "profile-1 gets back the ids", "is undone", "Merge again"),
     (
         "/person/merge?id=profile-2&other=profile-3",
         {},
@@ -125,7 +125,7 @@ def test_an_action_asks_what_it_would_break_then_says_what_it_has_done(
     assert scene() == before, "nothing happens before the answer"
     assert name in re.findall(r"<h1>(.*?)</h1>", text)[0]
     assert breaks in text
-    form = form_with(first.text.replace("\n", " "), re.findall(r'<button class="danger">([^<]+)<', first.text)[0])
+    form = form_with(first.text.replace("\n", " "), re.findall(r'<button class="danger solid">([^<]+)<', first.text)[0])
     answer = console.client.post(action_of(form), data=fields_of(form) | ({"typed": typed} if typed else {}))
     after = scene()
     assert after != before

@@ -38,7 +38,7 @@ def _before_merging() -> Question:
         f"Merge {_name(theirs)} into {_name(mine)}?",
         (
             f"{theirs.id} becomes part of {mine.id}, with {joined}; both ids name one person from now on.",
-            "It can be undone; what comes in until then stays with the one that stays.",
+            f"It can be undone; what comes in until then stays with {_name(mine)}.",
         ),
         "Merge",
         url_for("merges.merging", id=mine.id, other=theirs.id),

@@ -67,7 +67,7 @@ def _before_undoing() -> Question:
     found, loser = asked_for(), request.args.get("id", "")
     name = called(found.traits, found.id)
     return Question(
-        f"Undo the merge of {loser}?",
+        f"Undo this merge into {name}?",
         (
             f"{name} ({found.id}) becomes two people again: {loser} gets back the ids, visits and events it had.",
             "What came in after the merge stays where it is. A link or a sign-in may merge the two again.",
