@@ -9,7 +9,7 @@ from tracker.ingest.disk import Disk
 from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
-from tracker.ingest.limiter import limiter, redis_at
+from tracker.ingest.limiter import limiter, network_limiter, redis_at
 from tracker.ingest.new_types import NewTypes
 from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
@@ -90,6 +90,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             scripts=Scripts(settings.public_url),
             identities=IdentityOffice(settings.secret_keys, sources.identify_generations),
             limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
+            limit_network=network_limiter(settings.rate_limit, clock),
             quotas=Quotas(settings.quota, redis_at(settings.redis_url) if settings.redis_url else None, clock, log),
             disk=Disk(settings.disk_folders, settings.disk_low_water, clock, log),
             metrics=Metrics(),

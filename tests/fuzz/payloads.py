@@ -27,6 +27,7 @@ with atheris.instrument_imports(include=["tracker.core", "tracker.ingest", "trac
     from tracker.ingest.passes import PassOffice
     from tracker.web.kept_headers import kept_headers
     from tracker.web.reading import Arrival, payload_from
+    from tracker.web.schemas import checked
 
 NOW = 1_750_000_000_000_000
 KEYS = ("a key that only fuzzing signs with",)
@@ -49,7 +50,7 @@ def one(data: bytes) -> None:
     )
     try:
         decoded = decode(io.BytesIO(raw), content_type=TYPES[choice & 3], content_encoding=None, limits=limits)
-        payload_from(decoded, arrival)
+        payload_from(decoded, checked(decoded.body), arrival)
     except Refusal:
         return
 

@@ -21,7 +21,7 @@ def noting(engine, clock, new_id, make_source) -> Attempts:
 
 
 def test_only_what_somebody_waits_for_is_written_down(noting, read, clock) -> None:
-    assert not noting.note("blog", "wrong-origin")
+    assert not noting.note("blog", "malformed")
     assert noting.note("shop", "wrong-origin", "https://a.example")
     clock.forward(2)
     assert noting.note("shap", "unknown-source", None, "x\x00y" * 200)

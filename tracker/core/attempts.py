@@ -9,6 +9,8 @@ from tracker.core.refusal import InvalidSource, Malformed, Refusal, TooLarge, To
 
 SCRIPT_LOADED = "script-loaded"
 LONGEST = 256
+LIKE_UNKNOWN = frozenset({"unknown-source", "disabled", "wrong-origin", "wrong-secret"})
+"""Reasons that are answered in one way, so that nobody is told which it was."""
 
 _REASONS: dict[type[Refusal], str] = {
     Malformed: "malformed",

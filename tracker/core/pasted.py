@@ -11,7 +11,7 @@ from tracker.core.auto_rules import event_problems
 from tracker.core.literals import Code, Unreadable, read_literal
 from tracker.core.plurals import counted
 
-LONGEST = 256 * 1024
+LONGEST = 64 * 1024
 
 _SECTIONS = ("url", "source", "auto", "settings")
 _OPTIONS = re.compile(r"\boptions\s*=\s*(?=\{)")

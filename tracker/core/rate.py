@@ -22,6 +22,10 @@ class Rate:
         """The time in which an empty bucket fills up."""
         return self.interval * self.burst
 
+    def times(self, factor: int) -> "Rate":
+        """Return the rate that lets through so many times as much."""
+        return Rate(max(1, self.interval // factor), self.burst * factor)
+
 
 def read_rate(text: str) -> Rate | None:
     """Return the rate that ``50/s burst 200``, ``600/m`` … say, or None for ``off``; ValueError for anything else.
@@ -38,11 +42,14 @@ def read_rate(text: str) -> Rate | None:
     return Rate(max(1, _UNITS[found["unit"].lower()] // count), int(found["burst"] or count))
 
 
-def take(rate: Rate, full_at: Micros | None, now: Micros) -> tuple[Micros, Micros]:
-    """Return (when the bucket is full again, how long to wait); a token was taken only where the wait is 0."""
+def take(rate: Rate, full_at: Micros | None, now: Micros, tokens: int = 1) -> tuple[Micros, Micros]:
+    """Return (when the bucket is full again, how long to wait); tokens were taken only where the wait is 0.
+
+    No more tokens are asked for than the bucket holds: who wants more waits until it is full.
+    """
     if full_at is None or full_at < now or full_at - now > rate.fill:
         # It is full, or the clock was set back: a bucket is never further from full than empty.
         full_at = now
-    after = full_at + rate.interval
+    after = full_at + rate.interval * min(tokens, rate.burst)
     wait = after - now - rate.fill
     return (full_at, wait) if wait > 0 else (after, 0)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Location = tuple[str | int, ...]
+MOST_PROBLEMS = 20
+"""An answer tells of no more, so that none beyond them is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,12 @@ class InvalidSource(Refusal):
         super().__init__("Access denied. Invalid source.")
 
 
+class TooSlow(Refusal):
+    """The body did not come within the time that it has; the client may send it again."""
+
+    status = 408
+
+
 class TooLarge(Refusal):
     """The body is over the limit, whether or not its length was announced."""
 
@@ -55,7 +63,7 @@ class Malformed(Refusal):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("The payload is malformed.")
-        self.problems = tuple(problems[:20])
+        self.problems = tuple(problems[:MOST_PROBLEMS])
 
 
 class TooMany(Refusal):

@@ -3,7 +3,7 @@
 import threading
 from contextlib import suppress
 
-from tracker.core.attempts import LONGEST, Attempt
+from tracker.core.attempts import LIKE_UNKNOWN, LONGEST, Attempt
 from tracker.core.model import Micros, Source
 from tracker.core.refusal import Unavailable
 from tracker.core.times import SECOND
@@ -57,8 +57,9 @@ class Attempts:
         except Unavailable:
             return False
         meant = sources.get(source_id)
-        # Nobody waits for a source that is not there; a wrong id is for all who wait to look at.
-        waiting = [meant] if meant and reason != "unknown-source" else sources.values()
+        # A wrong id is for all who wait to look at. What else is answered like it takes as long as it: otherwise the
+        # time of an answer would tell which ids there are.
+        waiting = [meant] if meant and reason not in LIKE_UNKNOWN else sources.values()
         return any(source.watched_until > now for source in waiting)
 
     def _may_tell(self, told: tuple[str, str, str, str], now: Micros) -> bool:

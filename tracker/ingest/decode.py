@@ -7,11 +7,12 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from tracker.core.limits import Limits
-from tracker.core.refusal import Malformed, Problem, TooLarge, UnsupportedMedia
-from tracker.ingest.normalise import normalise, warnings
-from tracker.ingest.strict_json import malformed, most_members, strict
+from tracker.core.refusal import Malformed, Problem, Refusal, TooLarge, TooSlow, UnsupportedMedia
+from tracker.ingest.normalise import WARN_CUT, WARN_REPLACED, normalise, scrub
+from tracker.ingest.strict_json import holds_more_values, malformed, most_members, strict
 
 CHUNK = 64 * 1024
+LATE = "The body did not come in time; send it again."
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # What browsers send, so that nearly every request is spared the parsing.
@@ -28,23 +29,57 @@ class Decoded(NamedTuple):
     body: dict[str, Any]
     warnings: tuple[str, ...] = ()
     size: int = 0
+    unscrubbed: bytes = b""
+    """The bytes it was read from, as long as its private parameters are still in it."""
+    uncut: bool = False
+    """There are URLs or user agents in it that are to be cut."""
+    rewritten: bool = False
+    """Its texts may have changed when they were scrubbed."""
 
 
-def decode(stream: BinaryIO, *, content_type: str | None, content_encoding: str | None, limits: Limits) -> Decoded:
-    """The body of a request as a dict of bounded, storable JSON; ``Refusal`` and nothing else for any other bytes."""
+def decode(
+    stream: BinaryIO,
+    *,
+    content_type: str | None,
+    content_encoding: str | None,
+    limits: Limits,
+    announced: int | None = None,
+) -> Decoded:
+    """The body of a request as a dict of bounded, storable JSON; ``Refusal`` and nothing else for any other bytes.
+
+    ``announced`` is the length that the client said the body has, where it said one.
+    """
+    read = decode_only(
+        stream, content_type=content_type, content_encoding=content_encoding, limits=limits, announced=announced
+    )
+    return scrubbed(read, limits)
+
+
+def decode_only(
+    stream: BinaryIO,
+    *,
+    content_type: str | None,
+    content_encoding: str | None,
+    limits: Limits,
+    announced: int | None = None,
+) -> Decoded:
+    """The same with the private parameters still in it: taking them out is work that a refused body need not cost."""
     check_media(content_type, content_encoding)
-    sent = read_bounded(stream, limits.body)
+    sent = read_bounded(stream, limits.body, announced)
     # RFC 8259 lets a reader ignore the mark, and some editors and shells put one before everything they send.
     raw = sent.removeprefix(BYTE_ORDER_MARK)
     if not raw or raw.isspace():
         raise malformed("json_empty", "The body is empty: a JSON object is needed.")
+    if holds_more_values(raw, limits.nodes):
+        # Building so many values costs more than all else that is done with a body.
+        raise malformed("too_many_nodes", f"There must not be more than {limits.nodes} values.")
     try:
         value, certain = orjson.loads(raw), False
     except orjson.JSONDecodeError:
         # The strict reader also takes lone surrogates, which are replaced and not refused, and it knows what is wrong.
         value, certain = strict(raw), True
     body = _payload(value, limits)
-    tally = normalise(body, raw, limits)
+    tally = normalise(body, raw, limits, certain=certain)
     if not certain and not tally.problems and (tally.huge or tally.members != most_members(raw)):
         # The fast reader keeps the last of two equal keys and rounds an integer of more than 64 bits, both without a
         # word. Where the bytes leave either possible, the strict reader decides.
@@ -52,7 +87,19 @@ def decode(stream: BinaryIO, *, content_type: str | None, content_encoding: str 
         tally = normalise(body, raw, limits)
     if tally.problems:
         raise Malformed(tally.problems)
-    return Decoded(body, warnings(tally), len(sent))
+    return Decoded(body, (WARN_REPLACED,) * tally.replaced, len(sent), raw, tally.cut)
+
+
+def scrubbed(decoded: Decoded, limits: Limits) -> Decoded:
+    """The payload without private parameters in its texts; ``Malformed`` where two keys are the same without them."""
+    if not decoded.unscrubbed:
+        return decoded
+    tally = scrub(decoded.body, decoded.unscrubbed, limits, cut=decoded.uncut)
+    if tally.problems:
+        raise Malformed(tally.problems)
+    return decoded._replace(
+        warnings=(*decoded.warnings, *(WARN_CUT,) * tally.cut), unscrubbed=b"", uncut=False, rewritten=tally.nodes > 0
+    )
 
 
 def event_size(event: Mapping[str, Any]) -> int:
@@ -85,21 +132,39 @@ def check_media(content_type: str | None, content_encoding: str | None) -> None:
         raise UnsupportedMedia("Send the payload in UTF-8.")
 
 
-def read_bounded(stream: BinaryIO, limit: int) -> bytes:
-    """The whole body; ``TooLarge`` once it is over the limit, announced or not."""
+def read_bounded(stream: BinaryIO, limit: int, announced: int | None = None) -> bytes:
+    """The whole body; ``TooLarge`` once it is over the limit, before a byte is read where it was announced so.
+
+    ``Malformed`` where fewer bytes came than were announced, ``TooSlow`` where they did not come in time.
+    """
+    too_large = TooLarge(f"The body must not be larger than {limit} bytes.")
+    if announced is not None and announced > limit:
+        raise too_large
     chunks: list[bytes] = []
     wanted = limit + 1
     while wanted > 0:
         try:
             chunk = stream.read(min(wanted, CHUNK))
+        except Refusal:
+            raise
+        except TimeoutError:
+            raise TooSlow(LATE) from None
         except Exception:
             # Each server reports a broken chunk or a lost client by errors of its own; all say that there is no body.
-            raise malformed("body_incomplete", "The body ended before it was complete.") from None
+            raise incomplete() from None
         if not chunk:
+            if announced is not None and limit + 1 - wanted != announced:
+                # What was read may well be whole JSON: whether it is all that was meant, nobody knows.
+                raise incomplete()
             return b"".join(chunks)
         chunks.append(chunk)
         wanted -= len(chunk)
-    raise TooLarge(f"The body must not be larger than {limit} bytes.")
+    raise too_large
+
+
+def incomplete() -> Malformed:
+    """The refusal of a body of which a part is missing."""
+    return malformed("body_incomplete", "The body ended before it was complete.")
 
 
 def _payload(value: Any, limits: Limits) -> dict[str, Any]:

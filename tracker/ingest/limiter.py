@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """(network, source id)."""
 MOST_BUCKETS = 100_000
+NETWORK_HOLDS = 4
+"""How many times as much a network may send in all as to one source: an office has many visitors behind one address,
+on several sites."""
 TRIED_AGAIN_AFTER: Micros = 5_000_000
 """How long a Redis that failed is left alone, so that its absence costs one request in five seconds its timeout."""
 TIMEOUT = 0.25
@@ -51,14 +54,14 @@ class MemoryBuckets:
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def wait(self, key: Key) -> Micros:
-        """Take a token and return 0, or return the microseconds until there is one."""
+    def wait(self, key: Key, tokens: int = 1) -> Micros:
+        """Take so many tokens and return 0, or return the microseconds until they are there."""
         full_at = self._young.get(key)
         if full_at is None:
             full_at = self._old.pop(key, None)
             if len(self._young) >= self._half:
                 self._old, self._young = self._young, {}
-        self._young[key], wait = take(self._rate, full_at, self._clock())
+        self._young[key], wait = take(self._rate, full_at, self._clock(), tokens)
         return wait
 
 
@@ -110,9 +113,17 @@ def redis_at(url: str) -> "Redis":
     return Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0))
 
 
-def no_limit(_: Key) -> Micros:
+def no_limit(_: Key, _tokens: int = 1) -> Micros:
     """Return 0: everybody may."""
     return 0
+
+
+def network_limiter(rate: Rate | None, clock: Clock) -> Callable[[Key, int], Micros]:
+    """Return the function that takes tokens of a network and says how many microseconds to wait, mostly 0.
+
+    It guards the time of this process, so each process has buckets of its own, also where there is a Redis.
+    """
+    return no_limit if rate is None else MemoryBuckets(rate.times(NETWORK_HOLDS), clock).wait
 
 
 def limiter(

@@ -21,10 +21,10 @@ WARN_REPLACED = "Characters that no database keeps (NUL, lone surrogates) were r
 WARN_CUT = "A URL or a user agent that was too long was cut."
 
 
-def normalise(body: dict[str, Any], raw: bytes, limits: Limits) -> Tally:
+def normalise(body: dict[str, Any], raw: bytes, limits: Limits, *, certain: bool = True) -> Tally:
     """Change ``body``, parsed from ``raw``, to what may be stored; the tally says what was changed or is wrong."""
-    rules, tally = _rules(raw, limits), Tally()
-    members = None if rules.unfit or rules.links else _glance(body, rules)
+    rules, tally = _rules(raw, limits)._replace(certain=certain), Tally()
+    members = None if rules.unfit else _glance(body, rules)
     if members is None:
         _walk(body, rules, tally)
     else:
@@ -36,9 +36,25 @@ def normalise(body: dict[str, Any], raw: bytes, limits: Limits) -> Tally:
     return tally
 
 
-def warnings(tally: Tally) -> tuple[str, ...]:
-    """One sentence for each kind of change that the sender should know of, however often it was made."""
-    return (WARN_REPLACED,) * tally.replaced + (WARN_CUT,) * tally.cut
+def scrub(body: dict[str, Any], raw: bytes, limits: Limits, *, cut: bool) -> Tally:
+    """Take the link's own and private parameters out of a normalised body, in place, and cut what is still too long.
+
+    ``cut`` is whether any text is to be cut at all. The tally says what was changed, and which keys are the same now.
+    """
+    tally = Tally()
+    taken_out, escaped = scrubber(limits.parameters), b"\\" in raw
+    if not (
+        cut
+        or (b"__" in raw and b"__tr_" in raw.lower())
+        or (b"%" in raw and LINK_PERCENT.search(raw) is not None)
+        or (escaped and ASCII_ESCAPE.search(raw) is not None)
+        or taken_out.is_named_in(raw)
+    ):
+        return tally
+    # All text was measured before, and does not get longer.
+    glance = min(limits.url, limits.user_agent) // WIDEST_CHARACTER if cut else limits.body
+    _walk(body, Rules(limits, glance, limits.body, unfit=False, scrubber=taken_out), tally)
+    return tally
 
 
 def _glance(body: dict[str, Any], rules: Rules) -> int | None:
@@ -58,7 +74,7 @@ def _glance(body: dict[str, Any], rules: Rules) -> int | None:
             if type(node) is dict:
                 members += len(node)
                 values = node.values()
-                if len("".join(node)) > key_glance:
+                if node and max(map(len, node)) > key_glance:
                     return None
             for value in values:
                 kind = type(value)
@@ -84,7 +100,7 @@ def _walk(body: dict[str, Any], rules: Rules, tally: Tally) -> None:
     carrier["pass"] = None
     walk(body, ("body",), rules, tally)
     tally.members -= 1
-    walk(own, ("body", "context", "tracardi"), rules._replace(links=False, cut=False), tally)
+    walk(own, ("body", "context", "tracardi"), rules._replace(scrubber=None, cut=False), tally)
     carrier["pass"] = own["pass"]
     return None
 
@@ -92,7 +108,6 @@ def _walk(body: dict[str, Any], rules: Rules, tally: Tally) -> None:
 def _rules(raw: bytes, limits: Limits) -> Rules:
     """The rules for this body: what its bytes rule out needs no look at any of its strings."""
     escaped = b"\\" in raw
-    taken_out = scrubber(limits.parameters)
     unfit = escaped and UNFIT_ESCAPE.search(raw) is not None
     widest = 1 if raw.isascii() and not escaped else WIDEST_CHARACTER
     return Rules(
@@ -100,11 +115,6 @@ def _rules(raw: bytes, limits: Limits) -> Rules:
         glance=-1 if unfit else min(limits.string, limits.url, limits.user_agent) // widest,
         key_glance=-1 if unfit else limits.key // widest,
         unfit=unfit,
-        links=(b"__" in raw and b"__tr_" in raw.lower())
-        or (b"%" in raw and LINK_PERCENT.search(raw) is not None)
-        or (escaped and ASCII_ESCAPE.search(raw) is not None)
-        or taken_out.is_named_in(raw),
-        scrubber=taken_out,
     )
 
 
@@ -130,8 +140,9 @@ def _drop(options: Any) -> None:
     while level:
         node = level.pop()
         if isinstance(node, dict):
-            for key in POLLUTING & node.keys():
-                del node[key]
+            if not POLLUTING.isdisjoint(node):
+                for key in POLLUTING & node.keys():
+                    del node[key]
             level.extend(node.values())
         elif isinstance(node, list):
             level.extend(node)

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from tracker.core.refusal import Malformed, Problem
 
 BODY = ("body",)
+_WORTH_COUNTING = 64 * 1024
 
 
 def strict(raw: bytes) -> Any:
@@ -19,6 +20,23 @@ def strict(raw: bytes) -> Any:
     except ValueError:
         # Also an integer of more digits than Python is willing to read.
         raise malformed("json_invalid", "The body must be valid JSON.") from None
+
+
+def holds_more_values(raw: bytes, most: int) -> bool:
+    """Whether JSON holds more values than so many, counted by its punctuation, without building a single one.
+
+    False also where that is cheaper found out by reading it: in a small body, and in one that is no JSON.
+    """
+    if len(raw) <= max(most, _WORTH_COUNTING) or raw.count(b",") + raw.count(b"[") + raw.count(b"{") <= most:
+        return False
+    # Without the escaped quotes, every second part between quotes is outside of all strings.
+    bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
+    if bare.count(b'"') > 4 * most + 2:
+        # Each value accounts for two strings at most, its own and its key.
+        return True
+    outside = b"".join(bare.split(b'"')[::2]).translate(None, b" \t\r\n")
+    filled = outside.count(b"[") + outside.count(b"{") - outside.count(b"[]") - outside.count(b"{}")
+    return outside.count(b",") + filled > most
 
 
 def most_members(raw: bytes) -> int:

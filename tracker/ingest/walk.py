@@ -1,17 +1,16 @@
 """One walk over parsed JSON that holds it to the limits and makes its text fit for every database."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from tracker.core.limits import Limits
-from tracker.core.refusal import Location, Problem
+from tracker.core.refusal import MOST_PROBLEMS, Location, Problem
 from tracker.core.scrub import Scrubber, may_carry
 from tracker.core.storable import UNFIT
 
 Container = dict[str, Any] | list[Any]
-
-MOST_PROBLEMS = 20
 
 # Numbers strictly between the two need no second look. The smallest one needs it: a lenient reader makes a float that
 # is equal to it of the integer below.
@@ -34,6 +33,10 @@ LONGEST_PATH = 6
 Place = tuple[Container, Any, str | int | None]
 
 
+class Enough(Exception):
+    """What is known of the body by now decides about it."""
+
+
 class Rules(NamedTuple):
     """What a walk enforces, and what the bytes of the body have ruled out beforehand."""
 
@@ -41,14 +44,15 @@ class Rules(NamedTuple):
     glance: int
     """Text of up to this many characters is fit and within all limits."""
     key_glance: int
-    """Keys of together up to this many characters are fit and within all limits."""
+    """Keys of up to this many characters are fit and within all limits."""
     unfit: bool
     """A NUL or a lone surrogate may occur."""
-    links: bool
-    """A parameter that carries a profile or what is private may occur and is taken out."""
-    scrubber: Scrubber
+    scrubber: Scrubber | None = None
+    """What takes out the parameters that carry a profile or are private; None where none is to be taken out."""
+    certain: bool = True
+    """What was read is what was written: the reader was not a lenient one."""
     cut: bool = True
-    """URLs and user agents are cut rather than refused."""
+    """URLs and user agents are cut rather than refused, once they are scrubbed."""
 
 
 @dataclass(slots=True)
@@ -61,32 +65,39 @@ class Tally:
     """A float stands where a lenient reader may have rounded an integer of more than 64 bits."""
     replaced: bool = False
     cut: bool = False
+    """A URL or a user agent was cut, or is to be cut by the walk that scrubs."""
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, loc: Location, kind: str, msg: str) -> None:
-        """Note a problem; nobody is told of more than 20."""
+        """Note a problem; ``Enough`` where it is the last one that is told."""
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(loc, msg, kind))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise Enough
 
 
 def walk(root: Container, loc: Location, rules: Rules, tally: Tally) -> None:
     """Change ``root`` in place to what may be stored, and note in ``tally`` what may not; ``loc`` is its path.
 
-    It goes level by level, so that no nesting can exhaust the stack, and stops at the first level or value too many.
+    It goes level by level, so that no nesting can exhaust the stack, and stops at the first level or value too many, at
+    the last problem that is told, and where a lenient reader may have rounded a number.
     """
     depth = len(loc)
     level: list[Place] = [(root, loc, None)]
-    while level and tally.nodes <= rules.limits.nodes:
-        if depth > rules.limits.depth:
-            tally.refuse(_path(level[0]), "too_deep", f"Nesting must not be deeper than {rules.limits.depth} levels.")
-            return
-        level = _level(level, rules, tally)
-        depth += 1
+    with suppress(Enough):
+        while level and tally.nodes <= rules.limits.nodes:
+            if depth > rules.limits.depth:
+                msg = f"Nesting must not be deeper than {rules.limits.depth} levels."
+                tally.refuse(_path(level[0]), "too_deep", msg)
+                return
+            level = _level(level, rules, tally)
+            depth += 1
 
 
 def _level(level: list[Place], rules: Rules, tally: Tally) -> list[Place]:
     """Put all keys and values of one level in order; the containers among the values are the next level."""
-    glance, links = rules.glance, rules.links
+    glance, links = rules.glance, rules.scrubber is not None
+    lowest, highest = (-inf, inf) if rules.certain else (SMALLEST, LARGEST)
     deeper: list[Place] = []
     for place in level:
         node: Any = place[0]
@@ -103,7 +114,7 @@ def _level(level: list[Place], rules: Rules, tally: Tally) -> list[Place]:
                     node[key] = _text(place, key, value, rules, tally)
             elif kind is dict or kind is list:
                 deeper.append((value, place, key))
-            elif (kind is int or kind is float) and not SMALLEST < value < LARGEST:
+            elif (kind is int and not SMALLEST <= value <= LARGEST) or (kind is float and not lowest < value < highest):
                 _number(place, key, value, tally)
     return deeper
 
@@ -116,6 +127,9 @@ def _text(place: Place, key: str | int, value: str, rules: Rules, tally: Tally) 
         longest = rules.limits.url if key in URL_KEYS else rules.limits.user_agent
         if size > longest:
             tally.cut = True
+            if rules.scrubber is None:
+                # What private parameters take up is not to be missing from what stays.
+                return text
             # A character that the cut goes through is left out whole.
             return text.encode()[:longest].decode(errors="ignore")
     elif size > rules.limits.string:
@@ -125,18 +139,17 @@ def _text(place: Place, key: str | int, value: str, rules: Rules, tally: Tally) 
 
 
 def _number(place: Place, key: str | int, value: float, tally: Tally) -> None:
-    """Note a problem for an integer of more than 64 bits and for a float that is infinite."""
+    """Note a problem for an integer of more than 64 bits and for a float that is infinite; any other may be rounded."""
     if type(value) is float and isfinite(value):
         tally.huge = True
-    elif not SMALLEST <= value <= LARGEST:
-        tally.refuse(_path(place, key), "number_range", "A number must fit into 64 bits.")
+        raise Enough
+    tally.refuse(_path(place, key), "number_range", "A number must fit into 64 bits.")
 
 
 def _keys(node: dict[str, Any], place: Place, rules: Rules, tally: Tally) -> None:
     """Put the keys of one object in order, in place; a problem for one too long and for two that become the same."""
     tally.members += len(node)
-    together = "".join(node)
-    if len(together) <= rules.key_glance and not (rules.links and may_carry(together)):
+    if (not node or max(map(len, node)) <= rules.key_glance) and not (rules.scrubber and may_carry("".join(node))):
         return
     members = [(_fit(key, rules, tally), value) for key, value in node.items()]
     node.clear()
@@ -152,7 +165,7 @@ def _fit(text: str, rules: Rules, tally: Tally) -> str:
     if rules.unfit:
         text, count = UNFIT.subn("\ufffd", text)
         tally.replaced = tally.replaced or count > 0
-    return rules.scrubber.url(text) if rules.links else text
+    return rules.scrubber.url(text) if rules.scrubber else text
 
 
 def _bytes(text: str) -> int:

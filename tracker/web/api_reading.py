@@ -1,21 +1,25 @@
 """Reading requests of the admin API: parameters, bodies, cursors; and what its views say of themselves."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeVar, cast
 
 from flask import Response, request
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError, fields
 
+from tracker.core.limits import Limits
 from tracker.core.refusal import Malformed, Problem, Refusal
 from tracker.core.times import parse
 from tracker.ingest.documents import document
 from tracker.store.listing import Listed
 from tracker.web.answers import json_answer
+from tracker.web.bodies import announced
 from tracker.web.cursors import cursor, place
-from tracker.web.schemas import load
+from tracker.web.schemas import Few, load, malformed
 from tracker.web.services import services
 
+ONE_THING = 256 * 1024
+"""Bytes of a body that says one thing, such as a source; a list of many may be as large as any body."""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -63,15 +67,23 @@ def query_of(schema: type[Schema]) -> dict[str, Any]:
 
 def body_of(schema: type[Schema], *, many: bool = False) -> Any:
     """Return the body of the request; Malformed names everything that is wrong with it."""
-    return load(schema(many=many), _document(), "body")
+    limits = services().settings.limits
+    found = _document(limits if many else replace(limits, body=min(limits.body, ONE_THING)))
+    if not many:
+        return load(schema(), found, "body")
+    try:
+        return Few(fields.Nested(schema)).deserialize(found)
+    except ValidationError as error:
+        raise malformed(error.messages, "body") from None
 
 
-def _document() -> Any:
+def _document(limits: Limits) -> Any:
     return document(
         cast("BinaryIO", request.stream),
         content_type=request.headers.get("Content-Type"),
         content_encoding=request.headers.get("Content-Encoding"),
-        limits=services().settings.limits,
+        limits=limits,
+        announced=announced(request.environ),
     )
 
 

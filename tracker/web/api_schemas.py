@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from tracker.core.account_rules import ROLES
-from tracker.web.schemas import Bool, Id
+from tracker.web.schemas import Bool, Few, Id
 
 MOST_A_PAGE = 200
 MOST_IMPORTED = 500
@@ -18,8 +18,8 @@ class _Lenient(Schema):
         unknown = EXCLUDE
 
 
-def _texts(**options: Any) -> fields.List[str]:
-    return fields.List(fields.String(), **options)
+def _texts(**options: Any) -> Few:
+    return Few(fields.String(), **options)
 
 
 class PageQuery(_Lenient):
@@ -184,7 +184,7 @@ class ImportedProfile(_Lenient):
     """One profile to bring in; doing it twice changes nothing."""
 
     id = Id(required=True)
-    ids = fields.List(Id(), load_default=list, allow_none=True, validate=validate.Length(max=10))
+    ids = Few(Id(), most=10, load_default=list, allow_none=True)
     traits = fields.Dict(load_default=dict, allow_none=True)
     metadata = fields.Raw(
         allow_none=True, metadata={"description": "`{time: {create, insert, update}}`, or the three by themselves."}

@@ -9,7 +9,7 @@ from tracker.core.refusal import Refusal
 from tracker.store import accounts
 from tracker.store.accounts import Login, User
 from tracker.web.credentials import network
-from tracker.web.guard import SAFE, ask, change, is_marked
+from tracker.web.guard import FORM, SAFE, ask, change, is_marked
 from tracker.web.notes import notes
 from tracker.web.services import services
 
@@ -55,6 +55,7 @@ def _let_in() -> None:
     notes().rule = str(request.url_rule)
     view = current_app.view_functions[str(request.endpoint)]
     if is_marked(view, "public"):
+        request.max_content_length = FORM
         return
     g.caller = _known()
     if request.method not in SAFE and not (the_caller().user.owns or is_marked(view, "own_affair")):

@@ -12,7 +12,7 @@ from tracker.core.auto_rules import ON_ELEMENTS, ON_PAGES
 from tracker.core.model import Source
 from tracker.core.pasted import Imported, imported
 from tracker.store import sources as kept
-from tracker.web.guard import for_owners, guard
+from tracker.web.guard import for_owners, guard, long_form
 from tracker.web.messages import brief, say
 from tracker.web.page import page
 from tracker.web.services import services
@@ -43,6 +43,7 @@ def new_source() -> BaseResponse:
 
 
 @builder_blueprint.post("/sources/new")
+@long_form
 def make_source() -> BaseResponse:
     """Make a source; a server source's secret is on the answer and nowhere else."""
     meant, form = read(request.form, _BLANK)
@@ -68,6 +69,7 @@ def edit_source() -> BaseResponse:
 
 
 @builder_blueprint.post("/source/edit")
+@long_form
 def change_source() -> BaseResponse:
     """Change a source; what it is called by its pages and what kind it is stay."""
     found = asked_for()
@@ -83,6 +85,7 @@ def change_source() -> BaseResponse:
 
 
 @builder_blueprint.post("/source/build")
+@long_form
 def build() -> BaseResponse:
     """Answer what is typed so far, or the form after a button of it; nothing is stored."""
     found = asked_for() if "id" in request.args else None

@@ -8,6 +8,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from tracker.core.steps import Resolution
 
+_ROUTES = {route: route for route in ("/track", "/pass", "/tracker", "/login", "/user/token", "/readyz")} | {
+    "/track/": "/track",
+    "/tracker/liliput.min.js": "/tracker",
+    "/token": "/user/token",
+}
+"""Path → label: a client's own words would each become a series that is kept for ever."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -50,9 +56,13 @@ class Metrics:
         if status >= 400:
             self._fate("rejected").inc(events)
 
-    def limited(self, route: str) -> None:
-        """Count one request that came over the rate limit."""
-        self._limited.labels(route).inc()
+    def limited(self, path: str) -> None:
+        """Count one request that came over the rate limit, under one of a few routes whatever the path is."""
+        self._limited.labels(_ROUTES.get("/" + path.lstrip("/"), "other")).inc()
+
+    def over_quota(self) -> None:
+        """Count one request of a source that has used up its quota."""
+        self._limited.labels("quota").inc()
 
     def recorded(self, resolution: Resolution) -> None:
         """Count what became of the events of one payload."""

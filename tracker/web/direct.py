@@ -5,22 +5,23 @@ written in another way; both ways run the same function (docs/decisions/0015-dir
 """
 
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.http import HTTP_STATUS_CODES
 
 from tracker.core.attempts import detail_of, reason_of
-from tracker.core.refusal import Refusal
+from tracker.core.refusal import Refusal, TooMany
 from tracker.web.answers import Answer
+from tracker.web.bodies import hold_whole
+from tracker.web.environs import Environ
 from tracker.web.errors import answer_to
+from tracker.web.limiting import admit
 from tracker.web.notes import KEPT_IN, Notes, notes
 from tracker.web.services import Services, services, services_of
 
-Environ = Mapping[str, Any]
 Handler = Callable[[Services, Environ, Notes], Answer]
 _CORK: int | None = getattr(socket, "TCP_CORK", None)
 """Linux's option that holds back what is written to a connection until it is taken away again."""
@@ -44,11 +45,6 @@ def direct(blueprint: Blueprint, method: str, path: str) -> Callable[[Handler], 
     return registered
 
 
-def query_of(environ: Environ) -> dict[str, str]:
-    """Return the parameters of the query; of a name that stands there twice the first counts, as in Flask."""
-    return dict(reversed(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)))
-
-
 def install(app: Flask) -> None:
     """Answer the direct routes of this app, all of whose blueprints are registered, before Flask sees them."""
     found: dict[tuple[str, str], Handler] = {}
@@ -60,9 +56,13 @@ def install(app: Flask) -> None:
 
     def direct_or_flask(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         handler = found.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
-        if handler is None:
+        if handler is not None:
+            answer = _answered(handler, parts, environ)
+        elif (refusal := _too_many(parts, environ)) is not None:
+            answer = answer_to(refusal, environ[KEPT_IN])
+        else:
+            hold_whole(environ)
             return flask(environ, start_response)
-        answer = _answered(handler, parts, environ)
         # What was not modified has the length that the client knows.
         length = [] if answer.status == 304 else [("Content-Length", str(len(answer.body)))]
         start_response(_LINES[answer.status], [*answer.headers, *length])
@@ -99,11 +99,20 @@ class _OnePacket:
 def _answered(handler: Handler, parts: Services, environ: Environ) -> Answer:
     noted: Notes = environ[KEPT_IN]
     try:
+        admit(parts, environ, noted)
         return handler(parts, environ, noted)
     except Exception as failure:
         if isinstance(failure, Refusal) and environ["PATH_INFO"] == "/track":
             _tell_who_waits(failure, parts, environ, noted)
         return answer_to(failure, noted)
+
+
+def _too_many(parts: Services, environ: Environ) -> TooMany | None:
+    try:
+        admit(parts, environ, environ[KEPT_IN])
+    except TooMany as refusal:
+        return refusal
+    return None
 
 
 def _tell_who_waits(refusal: Refusal, parts: Services, environ: Environ, noted: Notes) -> None:

@@ -25,6 +25,9 @@ from tracker.web.services import services
 Result = TypeVar("Result")
 View = TypeVar("View", bound=Callable[..., Any])
 
+FORM = 16 * 1024
+"""Bytes of a form: reading one costs a thousand times as much as what is in it, before anybody has logged in."""
+LONG_FORM = 256 * 1024
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -70,6 +73,11 @@ def for_owners(view: View) -> View:
     return marked(view, "for_owners")
 
 
+def long_form(view: View) -> View:
+    """Mark a view whose form may be long, for who is logged in."""
+    return marked(view, "long_form")
+
+
 def marked(view: View, mark: str) -> View:
     """Mark a view; ``is_marked`` reads it."""
     setattr(view, f"console_{mark}", True)
@@ -111,9 +119,10 @@ def change(work: Callable[[Connection], Result]) -> Result:
 def _let_in() -> BaseResponse | None:
     view = current_app.view_functions[str(request.endpoint)]
     unsafe = request.method not in SAFE
+    g.login = _known_login()
+    request.max_content_length = LONG_FORM if g.login and is_marked(view, "long_form") else FORM
     if unsafe and not _meant():
         raise Forbidden(_FORGED if "csrf" in cookie else _NO_COOKIE.format(services().settings.public_url))
-    g.login = _known_login()
     if is_marked(view, "public"):
         return None
     if g.login is None:

@@ -32,7 +32,7 @@ def prepare(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=over_tls,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        # A form is read before anybody has logged in; the API's reader wants to see the one byte too many itself.
+        # Forms have limits of their own; the API's reader wants to see the one byte too many itself.
         MAX_CONTENT_LENGTH=settings.limits.body + 1,
         PERMANENT_SESSION_LIFETIME=accounts.LOGIN_LASTS // 1_000_000,
     )

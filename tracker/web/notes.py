@@ -23,6 +23,8 @@ class Notes:
     task: str | None = None
     events: int = 0
     """How many events came with it, whatever became of them."""
+    network: str = ""
+    """Where it comes from, once that was looked at."""
     rule: str | None = None
     """How the log writes a path that holds somebody's id."""
 

@@ -41,6 +41,14 @@ def plainly_checked(body: Mapping[str, Any]) -> dict[str, Any] | None:
     return found
 
 
+def plain_event(given: Any) -> dict[str, Any] | None:
+    """Return what the schema of an event would load, or None where this cannot tell."""
+    try:
+        return _event(given)
+    except (_Unusual, KeyError, TypeError, AttributeError):
+        return None
+
+
 def _owner(given: Any) -> dict[str, Any] | None:
     if given is None:
         return None

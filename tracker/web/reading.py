@@ -12,7 +12,6 @@ from tracker.core.model import NOTHING_SAID, Claim, Event, LinkPass, Micros, Opt
 from tracker.core.times import parse
 from tracker.core.touchpoint import first_page, referrer_host
 from tracker.ingest.decode import Decoded, oversized
-from tracker.web.schemas import checked
 
 _BAD_TIME = "A time was unreadable or out of range; the server's was used."
 _BAD_PASS = "context.tracardi.pass could not be read; no profile was passed on."  # noqa: S105 - a sentence
@@ -66,9 +65,8 @@ class _Reading:
         return moment
 
 
-def payload_from(decoded: Decoded, arrival: Arrival) -> Payload:
-    """Return the payload, or raise Malformed with the path to everything that is wrong with its shape."""
-    body = checked(decoded.body)
+def payload_from(decoded: Decoded, body: Mapping[str, Any], arrival: Arrival) -> Payload:
+    """Return the payload that a decoded body is, once ``body`` is what the schema has loaded of it."""
     reading = _Reading(arrival, _shift(body.get("metadata"), arrival.now), list(decoded.warnings))
     session, profile = body.get("session") or {}, body.get("profile") or {}
     context, given_pass = _without_pass(body.get("context") or {})

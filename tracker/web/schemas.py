@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from tracker.core.ids import id_problem
 from tracker.core.limits import Limits
-from tracker.core.refusal import Location, Malformed, Problem
-from tracker.web.plain import plainly_checked
+from tracker.core.refusal import MOST_PROBLEMS, Location, Malformed, Problem
+from tracker.web.plain import plain_event, plainly_checked
 
 _LIMITS = Limits()
+_LONGEST_NAME = 8 * _LIMITS.id_chars
+"""What is longer is no name of an event, however much of it is space."""
 _MISSING = "Missing data for required field."
 _INVALID = re.compile(r"^Not a valid|^Invalid (input )?type|^Field may not be null")
 
@@ -35,7 +38,10 @@ class EventType(fields.String):
     """The slug of an event's name: trimmed, lower-cased, spaces become hyphens (protocol §2)."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
-        slug = re.sub(r"\s+", "-", super()._deserialize(value, attr, data, **options).strip().lower())
+        given = super()._deserialize(value, attr, data, **options).strip()
+        if len(given) > _LONGEST_NAME:
+            raise ValidationError(f"An event type must not be longer than {_LIMITS.id_chars} characters.")
+        slug = re.sub(r"\s+", "-", given.lower())
         if problem := id_problem(slug, _LIMITS.id_chars):
             raise ValidationError(f"An event type {problem}.")
         return slug
@@ -48,6 +54,37 @@ class Bool(fields.Field[bool]):
         if not isinstance(value, bool):
             raise ValidationError("Not a valid boolean: write true or false.")
         return value
+
+
+class Few(fields.List[Any]):
+    """A list whose entries are looked at until so many are wrong as an answer tells of.
+
+    ``most`` is how many entries it may have, which is looked at before any of them.
+    """
+
+    def __init__(self, inner: fields.Field[Any], *, most: int | None = None, **options: Any) -> None:
+        super().__init__(inner, **options)
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> list[Any]:
+        if not isinstance(value, (list, tuple)):
+            raise self.make_error("invalid")
+        if self.most is not None and len(value) > self.most:
+            raise ValidationError(f"Longer than maximum length {self.most}.")
+        found: list[Any] = []
+        wrong: dict[int, Any] = {}
+        told = 0
+        for place, entry in enumerate(value):
+            try:
+                found.append(self.inner.deserialize(entry, **options))
+            except ValidationError as error:
+                wrong[place] = error.messages
+                told += sum(1 for _ in _problems(error.messages, ()))
+                if told >= MOST_PROBLEMS:
+                    break
+        if wrong:
+            raise ValidationError(wrong)
+        return found
 
 
 class _Lenient(Schema):
@@ -74,7 +111,7 @@ class ProfileSchema(_Lenient):
     """``profile``: an object without an id is a mistake, null is nobody."""
 
     id = Id(required=True, may_be_empty=True)
-    ids = fields.List(Id(), allow_none=True, validate=validate.Length(max=_LIMITS.ids))
+    ids = Few(Id(), most=_LIMITS.ids, allow_none=True)
     metadata = fields.Raw(allow_none=True)
 
 
@@ -96,8 +133,19 @@ class EventSchema(_Lenient):
     properties = fields.Dict(allow_none=True)
     context = fields.Dict(allow_none=True)
     options = fields.Nested(OptionsSchema, allow_none=True)
-    tags = fields.List(fields.String(), allow_none=True)
+    tags = Few(fields.String(), allow_none=True)
     time = fields.Raw(allow_none=True)
+
+
+class EventField(fields.Nested):
+    """One event; only what is unusual about it is worth marshmallow's time."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(EventSchema, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
+        plain = plain_event(value)
+        return super()._deserialize(value, *args, **options) if plain is None else plain
 
 
 class TrackSchema(_Lenient):
@@ -106,11 +154,11 @@ class TrackSchema(_Lenient):
     source = fields.Nested(SourceSchema, required=True)
     session = fields.Nested(SessionSchema, allow_none=True)
     profile = fields.Nested(ProfileSchema, allow_none=True)
-    events = fields.List(fields.Nested(EventSchema), required=True)
+    events = Few(EventField(), required=True)
     context = fields.Dict(allow_none=True)
     properties = fields.Dict(allow_none=True)
     options = fields.Nested(OptionsSchema, allow_none=True)
-    tags = fields.List(fields.String(), allow_none=True)
+    tags = Few(fields.String(), allow_none=True)
     metadata = fields.Raw(allow_none=True)
 
 
@@ -148,7 +196,12 @@ def load(schema: Schema, given: Any, part: str = "body") -> Any:
     try:
         return schema.load(given)
     except ValidationError as error:
-        raise Malformed(list(_problems(error.messages, (part,)))) from None
+        raise malformed(error.messages, part) from None
+
+
+def malformed(messages: Any, part: str) -> Malformed:
+    """Return the refusal that tells of marshmallow's messages about a part of a request, the first of them."""
+    return Malformed([*islice(_problems(messages, (part,)), MOST_PROBLEMS)])
 
 
 def _problems(messages: Any, loc: Location) -> Iterator[Problem]:

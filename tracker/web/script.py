@@ -11,7 +11,8 @@ from tracker.core.attempts import SCRIPT_LOADED, origin_of
 from tracker.core.refusal import Malformed, Problem, Refusal
 from tracker.script.render import ENCODINGS, Script, page_script
 from tracker.web.answers import Answer
-from tracker.web.direct import Environ, direct, query_of
+from tracker.web.direct import direct
+from tracker.web.environs import Environ, query_of
 from tracker.web.notes import Notes
 from tracker.web.services import Services
 

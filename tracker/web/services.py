@@ -1,7 +1,7 @@
 """What the views work with, put together once in app.py and found again through the app they belong to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, current_app
@@ -27,6 +27,13 @@ from tracker.web.counting import Metrics
 _KEY = "handoff"
 
 
+@dataclass(slots=True)
+class Readiness:
+    """What the last look at the database and the disk found: empty where nothing is in the way."""
+
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts of one running service."""
@@ -42,11 +49,13 @@ class Services:
     scripts: Scripts
     identities: IdentityOffice
     limit: Callable[[Key], Micros]
+    limit_network: Callable[[Key, int], Micros]
     quotas: Quotas
     disk: Disk
     metrics: Metrics
     attempts: Attempts
     feed: Feed
+    readiness: Readiness = field(default_factory=Readiness)
     country_of: CountryOf | None = None
     """From an address to its country, where the operator has named a database."""
 

@@ -1,31 +1,30 @@
 """``POST /track`` and ``POST /pass``: what browsers, apps and backends send to."""
 
-from typing import TYPE_CHECKING, BinaryIO, cast
+from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response
-from werkzeug.wsgi import get_input_stream
 
-from tracker.core.client_address import client_address, client_network
+from tracker.core.client_address import client_address
 from tracker.core.explaining import explained
 from tracker.core.linking import host_of
 from tracker.core.model import Payload, Source
 from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany, Unavailable
 from tracker.core.times import SECOND
-from tracker.ingest.decode import Decoded, decode
+from tracker.ingest.decode import Decoded, decode_only, scrubbed
 from tracker.store.engine import reading, transaction
 from tracker.store.reports import live_id
-from tracker.store.sources import shows_secret
+from tracker.store.sources import NO_DIGEST, digest_of, shows_digest
 from tracker.web.answers import Answer, json_answer
-from tracker.web.direct import Environ, direct, query_of
-from tracker.web.headers import allows_origin
+from tracker.web.bodies import announced, body_of
+from tracker.web.direct import direct
+from tracker.web.environs import Environ, query_of
 from tracker.web.kept_headers import kept_headers
+from tracker.web.limiting import count, network_of
 from tracker.web.notes import Notes
 from tracker.web.reading import Arrival, payload_from
-from tracker.web.schemas import named_source, pass_request
+from tracker.web.schemas import checked, named_source, pass_request
 from tracker.web.services import Services, services
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 track_blueprint = Blueprint("track", __name__)
 _NO_QUOTA = "This source has used up its quota of events; send the same body again later."
@@ -43,12 +42,15 @@ def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     decoded, dry = _decoded(parts, environ), _is_dry_run(environ)
     if not dry:
         noted.events = _number_of_events(decoded)
-    payload = _payload(decoded, parts, environ, noted)
-    source = _accepted(parts, payload.source_id, environ, noted)
+    body = _shape(decoded, noted)
+    source = _accepted(parts, body["source"]["id"], environ, noted)
+    payload = _payload(decoded, body, source, parts, environ)
     _has_room(parts, source, noted)
     if dry:
-        return json_answer(explained(parts.new_types.dry_run(payload, source, lambda: _network(parts, environ))))
-    resolution = parts.new_types.record(payload, source, lambda: _network(parts, environ))
+        return json_answer(
+            explained(parts.new_types.dry_run(payload, source, lambda: noted.network or network_of(parts, environ)))
+        )
+    resolution = parts.new_types.record(payload, source, lambda: noted.network or network_of(parts, environ))
     noted.task = resolution.task
     parts.metrics.recorded(resolution)
     parts.quotas.count(source, resolution)
@@ -84,22 +86,31 @@ def _is_dry_run(environ: Environ) -> bool:
     return wish == "1"
 
 
-def _payload(decoded: Decoded, parts: Services, environ: Environ, noted: Notes) -> Payload:
+def _shape(decoded: Decoded, noted: Notes) -> dict[str, Any]:
+    """Return the body as the schema loads it, before anything is done that a refused body need not cost."""
     try:
-        return payload_from(decoded, _arrival(parts, environ))
+        return checked(decoded.body)
     except Malformed:
         noted.asked = named_source(decoded.body)
         raise
 
 
+def _payload(decoded: Decoded, body: dict[str, Any], source: Source, parts: Services, environ: Environ) -> Payload:
+    """Return what an accepted source has sent, without private parameters."""
+    sent = scrubbed(decoded, parts.settings.limits)
+    # What was rewritten has to be looked at once more; the source is the one that was let in.
+    shape = checked(sent.body) if sent.rewritten else body
+    payload = payload_from(sent, shape, _arrival(parts, environ))
+    return payload._replace(source_id=source.id) if sent.rewritten else payload
+
+
 def _decoded(parts: Services, environ: Environ) -> Decoded:
-    # A server that ends the stream by itself where the body ends, as gunicorn does, says so.
-    ended = environ.get("wsgi.input_terminated")
-    return decode(
-        cast("BinaryIO", environ["wsgi.input"] if ended else get_input_stream(cast("WSGIEnvironment", environ))),
+    return decode_only(
+        body_of(environ),
         content_type=environ.get("CONTENT_TYPE"),
         content_encoding=environ.get("HTTP_CONTENT_ENCODING"),
         limits=parts.settings.limits,
+        announced=announced(environ),
     )
 
 
@@ -131,24 +142,36 @@ def _country(parts: Services, environ: Environ) -> str | None:
 
 def _accepted(parts: Services, source_id: str, environ: Environ, noted: Notes) -> Source:
     """Return the source, or refuse in one way whatever is wrong with it."""
-    origin = environ.get("HTTP_ORIGIN")
-
-    def accepts(source: Source) -> bool:
-        if source.kind == "browser":
-            return allows_origin(source, origin)
-        scheme, _, secret = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        shown = scheme.lower() == "bearer" and shows_secret(source, secret.strip())
-        return shown and source.enabled and (origin is None or allows_origin(source, origin))
-
-    source = parts.sources.find(source_id, accepts)
+    source = parts.sources.find(source_id, _accepting(environ))
     if source is None:
         noted.asked = source_id
         # All that is refused counts as one source, so that trying out ids is limited too.
-        _limit(parts, "", environ, noted)
+        count(parts, "", environ, noted)
         raise InvalidSource
     noted.source_id = source.id
-    _limit(parts, source.id, environ, noted)
+    if source.kind == "browser":
+        # A source that has shown its secret is limited by its quota alone.
+        count(parts, source.id, environ, noted)
     return source
+
+
+def _accepting(environ: Environ) -> Callable[[Source], bool]:
+    """Return the function that says whether a source takes this request; it does the same work for every source.
+
+    The time that a refusal takes must not tell what kind of source is asked for, nor whether it is there at all.
+    """
+    origin, given = environ.get("HTTP_ORIGIN"), environ.get("HTTP_AUTHORIZATION")
+    scheme, _, secret = (given or "").partition(" ")
+    digest = digest_of(secret.strip()) if given else NO_DIGEST
+    as_bearer = scheme.lower() == "bearer"
+
+    def accepts(source: Source) -> bool:
+        shown = shows_digest(source, digest)
+        at_home = not source.origins or origin in source.origins
+        as_server = as_bearer and shown and (origin is None or at_home)
+        return source.enabled and (at_home if source.kind == "browser" else as_server)
+
+    return accepts
 
 
 def _has_room(parts: Services, source: Source, noted: Notes) -> None:
@@ -158,21 +181,5 @@ def _has_room(parts: Services, source: Source, noted: Notes) -> None:
         raise Unavailable("There is no room to store this now; send the same body again.")
     if wait := parts.quotas.wait(source):
         noted.cause = "the quota of the source is used up"
-        parts.metrics.limited("quota")
+        parts.metrics.over_quota()
         raise TooMany(_NO_QUOTA, retry_after=wait // SECOND)
-
-
-def _limit(parts: Services, source_id: str, environ: Environ, noted: Notes) -> None:
-    """Count a request against the limit of its network and source; TooMany where that is used up."""
-    if wait := parts.limit((_network(parts, environ), source_id)):
-        if environ.get("HTTP_X_FORWARDED_FOR") and not parts.settings.trusted_proxies:
-            # To who reads the log this is the usual reason: behind a proxy all visitors seem to be one.
-            noted.cause = "TRUSTED_PROXIES is not set"
-        parts.metrics.limited(environ["PATH_INFO"])
-        raise TooMany("Too many requests; send the same body again later.", retry_after=wait // SECOND)
-
-
-def _network(parts: Services, environ: Environ) -> str:
-    """Return the network that a request comes from, by which limits are counted."""
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-    return client_network(environ.get("REMOTE_ADDR"), forwarded, parts.settings.trusted_proxies)

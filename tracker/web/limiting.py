@@ -1,0 +1,77 @@
+"""The rate limit at the door: of a network in front of everything, then of a network and a source (protocol §8)."""
+
+from tracker.core.client_address import client_network
+from tracker.core.refusal import TooMany
+from tracker.core.times import SECOND
+from tracker.store.sources import digest_of, shows_digest
+from tracker.web.bodies import announced
+from tracker.web.environs import Environ
+from tracker.web.notes import Notes
+from tracker.web.services import Services
+
+ONE_TOKEN = 32 * 1024
+"""Bytes of a body for which a network pays one more token: what a refused body costs grows with its size."""
+FREE = frozenset({"/healthz", "/readyz"})
+"""Answered whatever comes: a flood must not make a load balancer think that this process has died."""
+SHOWN_TO = frozenset({"/track", "/pass"})
+"""Routes that a source may show its secret to."""
+
+
+def admit(parts: Services, environ: Environ, noted: Notes) -> None:
+    """Count a request against the limit of its network, before anything is read; TooMany where that is used up.
+
+    A request that shows the secret of an enabled source is not counted: its quota alone limits it.
+    """
+    if parts.settings.rate_limit is None or environ["PATH_INFO"] in FREE or _asks_for_metrics_here(environ):
+        return
+    noted.network = network_of(parts, environ)
+    if "HTTP_AUTHORIZATION" in environ and shows_a_secret(parts, environ):
+        return
+    if wait := parts.limit_network((noted.network, ""), _tokens(parts, environ)):
+        raise refused(parts, environ, noted, wait)
+
+
+def count(parts: Services, source_id: str, environ: Environ, noted: Notes) -> None:
+    """Count a request against the limit of its network and source; TooMany where that is used up."""
+    if wait := parts.limit((noted.network or network_of(parts, environ), source_id)):
+        raise refused(parts, environ, noted, wait)
+
+
+def network_of(parts: Services, environ: Environ) -> str:
+    """Return the network that a request comes from, as the trusted proxies say."""
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+    return client_network(environ.get("REMOTE_ADDR"), forwarded, parts.settings.trusted_proxies)
+
+
+def shows_a_secret(parts: Services, environ: Environ) -> bool:
+    """Whether a request shows the secret of an enabled source; that it is the one it writes for is seen later."""
+    scheme, _, secret = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "bearer" or environ["PATH_INFO"] not in SHOWN_TO:
+        return False
+    digest = digest_of(secret.strip())
+    return any(shows_digest(source, digest) and source.enabled for source in parts.sources.last_seen())
+
+
+def refused(parts: Services, environ: Environ, noted: Notes, wait: int) -> TooMany:
+    """Return the refusal of a request that comes over a limit, once it is counted."""
+    if environ.get("HTTP_X_FORWARDED_FOR") and not parts.settings.trusted_proxies:
+        # To who reads the log this is the usual reason: behind a proxy all visitors seem to be one.
+        noted.cause = "TRUSTED_PROXIES is not set"
+    parts.metrics.limited(environ["PATH_INFO"])
+    return TooMany("Too many requests; send the same body again later.", retry_after=wait // SECOND)
+
+
+def _asks_for_metrics_here(environ: Environ) -> bool:
+    """Whether Prometheus asks from this very machine, from which all visitors may seem to come."""
+    asks = environ["PATH_INFO"] == "/metrics" and "HTTP_X_FORWARDED_FOR" not in environ
+    return asks and environ.get("REMOTE_ADDR", "").startswith(("127.", "::1"))
+
+
+def _tokens(parts: Services, environ: Environ) -> int:
+    """Return what a request costs its network: more where its body is large, or may be."""
+    largest = parts.settings.limits.body
+    size = announced(environ)
+    if size is None:
+        size = largest if environ.get("HTTP_TRANSFER_ENCODING") else 0
+    # What is announced as too large is refused unread.
+    return 1 + (size // ONE_TOKEN if size <= largest else 0)
