@@ -4,7 +4,10 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Every package is one whose hash stands in the lock, also what builds our own, which is then linked into .venv.
+LOCKED = --require-hashes --requirement
+OURSELVES = --no-deps --no-build-isolation --editable
 
 # Node of the machine where it is new enough, else the one that came as a wheel with the test tools. That one's own
 # npm is a script that has lost its way to the rest of npm, so it is called by its full name.
@@ -78,10 +81,16 @@ bench-browser: tools browser bench/others/node_modules
 js: tools snippet_templates/node_modules  ## Rebuild static/tracker from snippet_templates/tracker
 	@cd snippet_templates && $(WITH_NODE) $(NPM) run --silent build
 
-lock:  ## Resolve pyproject.toml anew into requirements.lock
+lock:  ## Resolve pyproject.toml anew into requirements.lock and requirements-dev.lock, for every platform
 	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; $(PYTHON) -m venv "$$folder" && \
-	"$$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[test,check]' && \
-	"$$folder/bin/python" -m pip freeze --exclude-editable > requirements.lock
+	"$$folder/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		> "$$folder/build.in" && \
+	resolve() { "$$folder/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --upgrade "$$@"; } && \
+	resolve pyproject.toml "$$folder/build.in" --output-file requirements.lock && \
+	resolve pyproject.toml "$$folder/build.in" --extra test --extra check --constraint requirements.lock \
+		--output-file requirements-dev.lock
 
 tools: .venv/.tools
 
@@ -92,12 +101,13 @@ tools: .venv/.tools
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
 	echo "Python could not make a virtual environment (Debian: apt install python3-venv), then: rm -r .venv" >&2; exit 1; }
 	@echo "Installing into .venv …"
-	@$(PIP_INSTALL) --editable .
+	@$(PIP_INSTALL) $(LOCKED) requirements.lock
+	@$(PIP_INSTALL) $(OURSELVES) .
 	@touch $@
 
-.venv/.tools: .venv/.installed
+.venv/.tools: .venv/.installed requirements-dev.lock
 	@echo "Installing what the tests and checks need …"
-	@$(PIP_INSTALL) --editable '.[test,check]'
+	@$(PIP_INSTALL) $(LOCKED) requirements-dev.lock
 	@touch $@
 
 snippet_templates/node_modules bench/others/node_modules: %/node_modules: %/package-lock.json | tools

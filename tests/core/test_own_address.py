@@ -5,6 +5,7 @@ import pytest
 from tracker.core.own_address import (
     authority,
     has_host_to_itself,
+    is_loopback,
     names_this_server,
     public_host,
     public_path,
@@ -183,3 +184,18 @@ def test_only_the_public_host_loopback_names_and_addresses_name_this_server(head
 )
 def test_a_host_is_the_collector_s_alone_where_its_url_is_a_whole_site(url: str, alone: bool) -> None:
     assert has_host_to_itself(url) is alone
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("a.localhost", True),
+        ("127.0.0.9", True),
+        ("::1", True),
+        ("192.0.2.7", False),
+        ("localhost.example", False),
+    ],
+)
+def test_this_machine_itself_has_several_names(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

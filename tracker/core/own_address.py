@@ -79,6 +79,11 @@ def public_path(public_url: str) -> str:
     return urlsplit(public_url).path
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, which browsers trust as they trust TLS."""
+    return _is_loopback_name(host) or (_is_address(host) and ip_address(host).is_loopback)
+
+
 def has_host_to_itself(public_url: str) -> bool:
     """Whether such an address is a whole site over TLS: what holds for its host then holds for the collector alone.
 

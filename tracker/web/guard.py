@@ -13,6 +13,7 @@ from flask import session as cookie
 from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from tracker.core.own_address import is_loopback, public_host
 from tracker.core.refusal import Refusal
 from tracker.store import accounts
 from tracker.store.accounts import Login, User
@@ -40,8 +41,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # A page that opens the console in a window of its own keeps no hand on it.
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     # What a page shows is for who is logged in, and the next person at this computer may press "back".
     "Cache-Control": "no-store",
@@ -171,6 +170,10 @@ def _to_the_door() -> BaseResponse:
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"] or is_loopback(public_host(services().settings.public_url)):
+        # A page that opens the console in a window of its own keeps no hand on it. On plain http browsers ignore this,
+        # and complain.
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return response
 
 
