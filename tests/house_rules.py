@@ -44,7 +44,10 @@ def told_to_clients(tree: ast.Module) -> Iterator[int]:
     for handler in (node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name):
         for name, call in _calls(ast.Module([*handler.body], [])):
             shown = (ast.unparse(argument) for argument in call.args)
-            if name in ("Unavailable", "Refusal", "TooMany", "json_answer") and f"str({handler.name})" in shown:
+            if (
+                name in ("Unavailable", "Refusal", "TooMany", "OverQuota", "DiskLow", "json_answer")
+                and f"str({handler.name})" in shown
+            ):
                 yield call.lineno
 
 

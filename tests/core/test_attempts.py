@@ -7,8 +7,10 @@ import pytest
 from tracker.core.attempts import Attempt, advice, concerns, detail_of, origin_of, reason_of
 from tracker.core.model import Source
 from tracker.core.refusal import (
+    DiskLow,
     InvalidSource,
     Malformed,
+    OverQuota,
     Problem,
     Refusal,
     TooLarge,
@@ -34,6 +36,8 @@ MALFORMED = Malformed([Problem(("body", "events", 0, "type"), "Missing data.", "
         (TooLarge("x"), None, "too-large"),
         (UnsupportedMedia("x"), None, "unsupported-media"),
         (TooMany("x"), SHOP, "too-many"),
+        (OverQuota("x"), SHOP, "over-quota"),
+        (DiskLow("x"), SHOP, "disk-low"),
         (Unavailable("x"), SHOP, None),
     ],
 )
@@ -92,6 +96,17 @@ def test_who_waits_is_told_of_what_could_have_been_meant(source_id: str, reason:
         ("unsupported-media", {}, "other than plain JSON", "application/json"),
         ("too-many", {"origin": OTHER}, "rate limit", "TRUSTED_PROXIES"),
         ("malformed", {"detail": "events.0.type: Missing"}, "wrong shape", "events.0.type"),
+        ("over-quota", {"origin": OTHER}, f"{OTHER} sent events after", "QUOTA"),
+        ("disk-low", {}, "nearly full", "until there is room"),
+        ("gpc", {"origin": OTHER}, f"{OTHER} sent events of a browser that sends Global", "Nothing of them was stored"),
+        ("script-loaded", {"detail": "program"}, "A page has loaded the tracker.", "navigator.webdriver"),
+        ("script-loaded", {"detail": "gpc"}, "has loaded the tracker.", "This browser sends Global Privacy Control"),
+        (
+            "unknown-source",
+            {"named": "{id}{x}", "origin": "{detail}"},
+            "{detail} sent for the source “{id}{x}”",
+            "shop",
+        ),
         ("malformed", {}, "A request without an origin", "docs/api.md"),
         ("script-loaded", {"origin": OTHER}, f"{OTHER} has loaded the tracker.", "Global Privacy Control"),
     ],

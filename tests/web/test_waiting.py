@@ -80,6 +80,77 @@ def test_a_page_that_loads_the_script_and_waits_for_consent_is_told_of(listening
     assert "tracker.consent({analytics: true})" in text(entry)
 
 
+HEADLESS = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0.0.0 Safari/537.36"
+)
+
+
+@pytest.mark.parametrize(
+    ("of_source", "headers", "says"),
+    [
+        ({}, {"Sec-GPC": "1"}, "This browser sends Global Privacy Control, so the tracker sends nothing."),
+        ({"respectDoNotTrack": True}, {"DNT": "1"}, "This browser sends Do Not Track, so the tracker sends nothing."),
+        ({}, {"User-Agent": HEADLESS}, "A program drives this browser, so the tracker sends nothing"),
+        ({"respectGPC": False}, {"Sec-GPC": "1"}, "If no event follows"),
+        ({"trackBots": True}, {"User-Agent": HEADLESS}, "If no event follows"),
+    ],
+)
+def test_a_page_that_will_stay_silent_is_told_why_as_soon_as_it_asks_for_the_script(
+    listening, make_source, client, of_source: dict[str, Any], headers: dict[str, str], says: str
+) -> None:
+    make_source("shop", settings=of_source, auto={"events": [["page-view", {}]]})
+    told = listening("/source/waiting?id=shop")
+    client.get("/tracker?source_id=shop", headers={"Referer": "https://shop.example/"} | headers)
+    [entry] = next(told)
+    assert says in text(entry)
+    assert 'class="bad"' not in entry["html"]
+
+
+def test_events_that_are_answered_with_200_and_not_stored_are_explained(
+    listening, make_source, post, payload, clock, read
+) -> None:
+    make_source("shop", settings={"requireConsent": "analytics", "respectDoNotTrack": True})
+    make_source("blog")
+    told, of_blog = listening("/source/waiting?id=shop"), listening("/source/waiting?id=blog")
+    agreed = {"context": {"consents": {"analytics": True}}}
+    expected = []
+    for body, headers, says in (
+        (payload("e1", **agreed), {"Sec_GPC": "1"}, "sent events of a browser that sends Global Privacy Control."),
+        (payload("e2", **agreed), {"DNT": "1"}, "sent events of a browser that sends Do Not Track."),
+        (payload("e3"), {}, "sent events without the consent that this source needs."),
+        (payload("e4", options={"saveEvents": False}, **agreed), {}, "sent events that are not to be stored."),
+    ):
+        clock.forward(2)
+        answer = post(body, Origin="https://shop.example", **headers)
+        assert answer.status_code == 200, answer.text
+        expected.append(f"https://shop.example {says}")
+    heard: list[str] = []
+    while len(heard) < len(expected):
+        heard += map(text, next(told))
+    assert all(any(says in one for one in heard) for says in expected), heard
+    assert read(reports.events) == []
+    clock.forward(2)
+    assert post(payload("b1", source="blog")).status_code == 200
+    assert "page-view has arrived." in text(next(of_blog)[0])
+    clock.forward(2)
+    assert post(payload("b1", source="blog")).status_code == 200
+    assert "sent events that are known already." in text(next(of_blog)[0])
+
+
+def test_a_quota_that_is_used_up_and_a_full_disk_are_no_rate_limit(
+    another, make_source, payload, clock, read, tmp_path
+) -> None:
+    make_source("shop", settings={"quota": "1/day"})
+    for changes, says in (({}, "over-quota"), ({"disk_low_water": 2**62, "disk_folders": (tmp_path,)}, "disk-low")):
+        client = another(**changes)
+        services_of(client.application).feed._watch({"shop"}, clock())
+        clock.forward(20)
+        for number in range(2):
+            answer = client.post("/track", json=payload(f"{says}-{number}"))
+        assert answer.status_code in (429, 503)
+        assert [one.reason for one in read(attempts.since, clock() - 1)] == [says]
+
+
 def test_an_event_turns_it_green_and_one_that_is_kept_out_does_not(listening, make_source, track, clock) -> None:
     make_source("shop")
     told = listening("/source/waiting?id=shop")

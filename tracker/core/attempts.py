@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from tracker.core import origins
 from tracker.core.model import Micros, Source
-from tracker.core.refusal import InvalidSource, Malformed, Refusal, TooLarge, TooMany, UnsupportedMedia
+from tracker.core.refusal import (
+    DiskLow,
+    InvalidSource,
+    Malformed,
+    OverQuota,
+    Refusal,
+    TooLarge,
+    TooMany,
+    UnsupportedMedia,
+)
+from tracker.core.silence import DROPPED, SILENT
 
 SCRIPT_LOADED = "script-loaded"
 LONGEST = 256
@@ -17,7 +27,45 @@ _REASONS: dict[type[Refusal], str] = {
     TooLarge: "too-large",
     UnsupportedMedia: "unsupported-media",
     TooMany: "too-many",
+    OverQuota: "over-quota",
+    DiskLow: "disk-low",
 }
+
+
+_TEXTS = DROPPED | {
+    "unknown-source": (
+        "{sender} sent for the source “{named}”, which there is not.",
+        "If that is your page, put the id of this source into it: {id}",
+    ),
+    "disabled": ("{sender} sent, but this source is disabled.", "Enable it on this page."),
+    "wrong-origin": (
+        "{sender} is not among the origins that may send.",
+        "They are {allowed}. If this is your page, add its origin, with scheme and port.",
+    ),
+    "wrong-secret": (
+        "A request came without this source's secret.",
+        "Send it as Authorization: Bearer …; a lost one can be replaced on this page.",
+    ),
+    "too-large": ("{sender} sent more than 1 MiB at once.", "Send fewer events at once."),
+    "unsupported-media": (
+        "{sender} sent something other than plain JSON.",
+        "Send application/json or text/plain in UTF-8, not compressed.",
+    ),
+    "too-many": (
+        "{sender} sends more than the rate limit allows.",
+        "Behind a proxy, name it in TRUSTED_PROXIES: without that all visitors share one limit.",
+    ),
+    "over-quota": (
+        "{sender} sent events after the source had used up its quota.",
+        "The tracker sends them again later; the quota is a setting of the source, or QUOTA of the server.",
+    ),
+    "disk-low": (
+        "{sender} sent events, but the disk of the server is nearly full.",
+        "Nothing is stored until there is room; the tracker sends them again later.",
+    ),
+    "malformed": ("{sender} sent a payload of the wrong shape.", "{detail}"),
+}
+"""What has happened and what to do about it, by the reason; what stands in braces is put in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +124,24 @@ def concerns(attempt: Attempt, source_id: str) -> bool:
 
 def advice(reason: str, source: Source, *, named: str = "", origin: str = "", detail: str = "") -> Advice:
     """Return what to tell who waits for an event of this source."""
-    sender = origin or "A request without an origin"
-    match reason:
-        case "unknown-source":
-            return Advice(
-                f"{sender} sent for the source “{named}”, which there is not.",
-                f"If that is your page, put the id of this source into it: {source.id}",
-            )
-        case "disabled":
-            return Advice(f"{sender} sent, but this source is disabled.", "Enable it on this page.")
-        case "wrong-origin":
-            allowed = ", ".join(source.origins)
-            return Advice(
-                f"{sender} is not among the origins that may send.",
-                f"They are {allowed}. If this is your page, add its origin, with scheme and port.",
-            )
-        case "wrong-secret":
-            return Advice(
-                "A request came without this source's secret.",
-                "Send it as Authorization: Bearer …; a lost one can be replaced on this page.",
-            )
-        case "too-large":
-            return Advice(f"{sender} sent more than 1 MiB at once.", "Send fewer events at once.")
-        case "unsupported-media":
-            return Advice(
-                f"{sender} sent something other than plain JSON.",
-                "Send application/json or text/plain in UTF-8, not compressed.",
-            )
-        case "too-many":
-            return Advice(
-                f"{sender} sends more than the rate limit allows.",
-                "Behind a proxy, name it in TRUSTED_PROXIES: without that all visitors share one limit.",
-            )
-        case "malformed":
-            return Advice(f"{sender} sent a payload of the wrong shape.", detail or "See docs/api.md.")
-        case _:
-            return _loaded(source, origin)
+    if reason not in _TEXTS:
+        return _loaded(source, origin, detail)
+    sender, allowed = origin or "A request without an origin", ", ".join(source.origins)
+    title, remedy = _TEXTS[reason]
+    told = {
+        "sender": sender,
+        "named": named,
+        "id": source.id,
+        "allowed": allowed,
+        "detail": detail or "See docs/api.md.",
+    }
+    return Advice(title.format(**told), remedy.format(**told))
 
 
-def _loaded(source: Source, origin: str) -> Advice:
+def _loaded(source: Source, origin: str, why_silent: str) -> Advice:
     title = f"{origin or 'A page'} has loaded the tracker."
+    if why_silent in SILENT:
+        return Advice(title, SILENT[why_silent])
     if consent := source.settings.get("requireConsent"):
         name = consent if isinstance(consent, str) else "name"
         return Advice(title, f"Nothing is sent before the visitor agrees: tracker.consent({{{name}: true}}).")

@@ -16,9 +16,9 @@ CONSENTING = frozenset({GRANTED, REVOKED})
 MOST_CONSENTS = 50
 
 Consents = Mapping[str, bool]
-_NO_CONSENT = "This source requires consent; nothing of what came without it was stored."
-_GPC = "The browser sends Global Privacy Control; nothing was stored."
-_DNT = "The browser sends Do Not Track; nothing was stored."
+NO_CONSENT = "This source requires consent; nothing of what came without it was stored."
+GPC = "The browser sends Global Privacy Control; nothing was stored."
+DNT = "The browser sends Do Not Track; nothing was stored."
 
 
 def without_private(source: Source, payload: Payload) -> Payload:
@@ -47,13 +47,13 @@ def admitted(case: Case, here: Profile | None) -> bool:
     """
     source, payload = case.source, case.payload
     need = required_consent(source)
-    warning = _objection(source, payload)
+    warning = objection(source, gpc=payload.gpc, dnt=payload.dnt)
     keeps: tuple[bool, ...] = ()
     if warning is None:
         if not need:
             return True
         keeps = _under_consent(need, _known(case, here), payload)
-        warning = None if all(keeps) else _NO_CONSENT
+        warning = None if all(keeps) else NO_CONSENT
     if warning is not None:
         case.warnings.append(warning)
     if any(keeps):
@@ -85,11 +85,11 @@ def required_consent(source: Source) -> str | bool:
     return need if isinstance(need, str) else bool(need)
 
 
-def _objection(source: Source, payload: Payload) -> str | None:
-    """Return the sentence that says why the visitor's browser forbids to keep anything, or None."""
-    if payload.gpc and source.settings.get("respectGPC") is not False:
-        return _GPC
-    return _DNT if payload.dnt and source.settings.get("respectDoNotTrack") is True else None
+def objection(source: Source, *, gpc: bool, dnt: bool) -> str | None:
+    """Return the sentence, GPC or DNT, that says why the visitor's browser forbids to keep anything, or None."""
+    if gpc and source.settings.get("respectGPC") is not False:
+        return GPC
+    return DNT if dnt and source.settings.get("respectDoNotTrack") is True else None
 
 
 def _under_consent(need: str | bool, known: Consents, payload: Payload) -> tuple[bool, ...]:

@@ -72,7 +72,15 @@ class TooMany(Refusal):
     status = 429
 
 
+class OverQuota(TooMany):
+    """The source has used up its quota of events."""
+
+
 class Unavailable(Refusal):
     """The database is down, locked or full: nothing was stored, the client repeats the same body."""
 
     status = 503
+
+
+class DiskLow(Unavailable):
+    """The disk has less room than the operator wants to keep free."""

@@ -8,7 +8,10 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import is_resource_modified, parse_accept_header
 
 from tracker.core.attempts import SCRIPT_LOADED, origin_of
+from tracker.core.model import Source
 from tracker.core.refusal import Malformed, Problem, Refusal
+from tracker.core.silence import silent
+from tracker.ingest.agents import describe
 from tracker.script.render import ENCODINGS, Script, page_script
 from tracker.web.answers import Answer
 from tracker.web.direct import direct
@@ -46,7 +49,8 @@ def tracker(parts: Services, environ: Environ, _noted: Notes) -> Answer:
     if source is None:
         raise UnknownScript("There is no enabled source of that id.")
     if source.watched_until:
-        parts.attempts.note(source.id, SCRIPT_LOADED, origin_of(environ.get("HTTP_REFERER", "")))
+        page = origin_of(environ.get("HTTP_REFERER", ""))
+        parts.attempts.note(source.id, SCRIPT_LOADED, page, _why_silent(source, environ))
     return _answer(parts.scripts.of(source), environ)
 
 
@@ -54,6 +58,13 @@ def tracker(parts: Services, environ: Environ, _noted: Notes) -> Answer:
 def liliput(parts: Services, environ: Environ, _noted: Notes) -> Answer:
     """Return the tracker for a page that carries an original snippet: it reads the page's own options (§7)."""
     return _answer(page_script(parts.settings.public_url), environ)
+
+
+def _why_silent(source: Source, environ: Environ) -> str:
+    """Return why this browser will send nothing, as far as its request for the script tells."""
+    is_program = describe(environ.get("HTTP_USER_AGENT", "")).bot
+    gpc, dnt = environ.get("HTTP_SEC_GPC") == "1", environ.get("HTTP_DNT") == "1"
+    return silent(source, gpc=gpc, dnt=dnt, is_program=is_program)
 
 
 def _answer(script: Script, environ: Environ) -> Answer:

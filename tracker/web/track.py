@@ -9,7 +9,9 @@ from tracker.core.client_address import client_address
 from tracker.core.explaining import explained
 from tracker.core.linking import host_of
 from tracker.core.model import Payload, Source
-from tracker.core.refusal import InvalidSource, Malformed, Problem, Refusal, TooMany, Unavailable
+from tracker.core.refusal import DiskLow, InvalidSource, Malformed, OverQuota, Problem, Refusal
+from tracker.core.silence import dropped
+from tracker.core.steps import Resolution
 from tracker.core.times import SECOND
 from tracker.ingest.decode import Decoded, decode_only, scrubbed
 from tracker.store.engine import reading, transaction
@@ -54,6 +56,8 @@ def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     noted.task = resolution.task
     parts.metrics.recorded(resolution)
     parts.quotas.count(source, resolution)
+    if source.watched_until:
+        _tell_of_silence(parts, payload, source, resolution, environ)
     if source.referrals != "signed" or resolution.profile_id is None:
         return json_answer(resolution.reply())
     return json_answer(resolution.reply(parts.passes.issue(resolution.profile_id, source.id)))
@@ -178,8 +182,16 @@ def _has_room(parts: Services, source: Source, noted: Notes) -> None:
     """Refuse what there is no room for: on the disk, or in the source's quota."""
     if parts.disk.is_low():
         noted.cause = "the disk is nearly full"
-        raise Unavailable("There is no room to store this now; send the same body again.")
+        raise DiskLow("There is no room to store this now; send the same body again.")
     if wait := parts.quotas.wait(source):
         noted.cause = "the quota of the source is used up"
         parts.metrics.over_quota()
-        raise TooMany(_NO_QUOTA, retry_after=wait // SECOND)
+        raise OverQuota(_NO_QUOTA, retry_after=wait // SECOND)
+
+
+def _tell_of_silence(
+    parts: Services, payload: Payload, source: Source, resolution: Resolution, environ: Environ
+) -> None:
+    """Tell an owner who waits for events of this source why some of these were not stored."""
+    if reason := dropped(payload, source, resolution):
+        parts.attempts.note(source.id, reason, environ.get("HTTP_ORIGIN"))

@@ -8,6 +8,7 @@ from tracker.core import attempts
 from tracker.core.attempts import Advice
 from tracker.core.model import Event, Payload, Source
 from tracker.core.replaying import EXPLAINED
+from tracker.core.silence import is_fault
 from tracker.ingest.fresh import tombstone_digest
 from tracker.store import people
 from tracker.store.live import TEST_TAG, Happening, Wanted, event, is_only_tests
@@ -26,7 +27,9 @@ def waiting() -> BaseResponse:
     source, me = asked_for(), the_user()
 
     def shown(one: Happening) -> dict[str, object]:
-        html = render_template("waiting.html", one=one, source=source, me=me, advice=_advice(one, source))
+        html = render_template(
+            "waiting.html", one=one, source=source, me=me, advice=_advice(one, source), fault=is_fault(one.reason)
+        )
         return {"key": one.key, "html": html, "good": one.fate == "stored"}
 
     return stream(Wanted(source.id, attempts=True), shown)
