@@ -47,7 +47,7 @@ def test_a_full_disk_is_a_503_and_not_ready(make_source, another, payload, read,
     assert (answer.status_code, client.get("/readyz").status_code) == (503, 503)
     assert 1 <= int(answer.headers["Retry-After"]) <= 5
     assert client.get("/healthz").status_code == 200
-    assert client.post("/track?dry_run=1", json=payload("e1")).status_code == 200
+    assert client.post("/track?dry_run=1", json=payload("e1")).status_code == 503, "as the request itself"
     assert read(reports.events) == []
     log = capfd.readouterr().out
     assert log.count('"event":"disk-low"') == 1
