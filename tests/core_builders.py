@@ -87,9 +87,11 @@ def world(
     return known
 
 
-def visit(session_id: str, profile_id: str | None, *, client_id: str | None = None, updated: int = NOW) -> Session:
+def visit(
+    session_id: str, profile_id: str | None, *, client_id: str | None = None, updated: int = NOW, at: str = "shop"
+) -> Session:
     """A stored session of a profile, going by its own id unless the client calls it otherwise."""
-    return Session(session_id, client_id or session_id, profile_id, updated)
+    return Session(session_id, client_id or session_id, profile_id, updated, at)
 
 
 def event(event_id: str | None = "e1", kind: str = "page-view", **given: Any) -> Event:

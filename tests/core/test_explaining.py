@@ -19,7 +19,7 @@ def test_every_kind_of_step_can_be_told() -> None:
 def test_the_answer_is_the_real_one_with_every_fate_and_every_step() -> None:
     asked = payload(None, "s", event("e1", properties=SECRET), event("e2", too_large=70_000))
     resolution = only(world(), asked)
-    told = explained(resolution)
+    told = explained(resolution, asked, trusted=False)
     assert {name: told[name] for name in resolution.reply() if name != "events"} == {
         name: value for name, value in resolution.reply().items() if name != "events"
     }
@@ -46,7 +46,21 @@ def test_the_answer_is_the_real_one_with_every_fate_and_every_step() -> None:
     ],
 )
 def test_links_and_sign_ins_are_told_without_what_only_their_owner_may_know(asked, does) -> None:
-    told = explained(only(world(["P", "R"], sessions=[visit("s", "P")]), asked))
+    told = explained(only(world(["P", "R"], sessions=[visit("s", "P")]), asked), asked, trusted=False)
     assert [step["do"] for step in told["would"] if step["do"] in does] == does
     assert "nonce" not in str(told)
     assert "anna" not in str([step for step in told["would"] if step["do"] != "set-consents"])
+
+
+def test_only_a_trusted_sender_is_told_more_than_a_real_request_tells() -> None:
+    known = world(["hidden", "R"], sessions=[visit("s", "hidden")])
+    known.types["shop"] = {}
+    asked = payload(None, "s", event("e1"), referral=referral("R"))
+    resolution = only(known, asked)
+    public = explained(resolution, asked, trusted=False)
+    assert {"do": "merge-profiles", "survivor": "R", "reason": "referral"} in public["would"]
+    assert "hidden" not in str(public)
+    assert "note-event-type" not in [step["do"] for step in public["would"]]
+    trusted = explained(resolution, asked, trusted=True)
+    assert {"do": "merge-profiles", "loser": "hidden", "survivor": "R", "reason": "referral"} in trusted["would"]
+    assert {"do": "note-event-type", "type": "page-view"} in trusted["would"]

@@ -32,7 +32,7 @@ def test_who_is_known_is_nobody_new(known: Known) -> None:
 
 
 def test_a_session_of_the_same_name_does_not_make_two_visitors_one() -> None:
-    made, resolution = decided(PAST, world(["q"], sessions=[Session("s", "s", "q")]))
+    made, resolution = decided(PAST, world(["q"], sessions=[Session("s", "s", "q", source_id="shop")]))
     assert made == ["p"]
     assert (resolution.profile_id, resolution.session_id) == ("p", "new-session")
 

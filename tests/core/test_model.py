@@ -28,6 +28,11 @@ def test_a_noun_does_not_change(noun):
             setattr(noun, name, "other")
 
 
+def test_a_source_says_which_of_its_identify_secrets_are_believed():
+    assert Source("shop", "Shop").identify_generations == (0, 0)
+    assert Source("shop", "Shop", identify_generation=3, identify_oldest=1).identify_generations == (3, 1)
+
+
 def test_the_limits_are_those_of_the_contract():
     assert Limits() == Limits(
         body=MIB,

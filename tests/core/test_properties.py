@@ -26,6 +26,7 @@ from tracker.core.steps import (
     StoreEvent,
     TouchProfile,
 )
+from tracker.core.which_session import own_session_id
 
 T = TypeVar("T")
 
@@ -216,6 +217,8 @@ def test_no_id_is_made_up(scene):
     ids = world.fresh(payload)
 
     made = {ids.task, ids.profile, ids.session, ids.merge, *ids.events}
+    if payload.session_id:
+        made.add(own_session_id(payload.source_id, payload.session_id))
     assert _ids_written(resolution) <= had | made
     assert resolution.task == ids.task
 

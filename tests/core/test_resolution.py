@@ -5,8 +5,11 @@ from core_builders import CRM, NOW, OTHER_UUID, UUID, event, only, payload, play
 
 from tracker.core.known import absorb
 from tracker.core.model import Times
+from tracker.core.which_session import MOST_SESSIONS, own_session_id
 
 INVALID_SESSION = "The session belongs to another profile; a session of this profile stands for it."
+ELSEWHERE = "The session belongs to another source; a session of this source stands for it."
+TOO_MANY = "Too many profiles share this session id; store the session id of this answer."
 NOT_KEPT = "The profile id sent is unknown and was not kept; store the one in this answer."
 NEW = "new-profile-1"
 MINTED = "new-session-1"
@@ -106,6 +109,37 @@ def test_two_profiles_that_share_a_foreign_session_id_get_a_session_each():
 
     assert (of_p.session_id, of_r.session_id) == ("new-session-1", "new-session-2")
     assert (nobody.profile_id, nobody.session_id) == ("Q", "s"), "the session that carries the id itself comes first"
+
+
+def test_a_session_id_that_can_be_guessed_leads_nowhere_from_another_source():
+    known = world(["P", "Q"], sessions=[visit("s", "P", at="blog"), visit(UUID, "P", at="blog")])
+    own = own_session_id("shop", "s")
+    stranger, again, named = play(known, payload(None, "s"), payload(None, "s", event("e2")), payload("Q", "s"))
+    assert (stranger.profile_id, stranger.session_id, again.session_id) == (NEW, own, own)
+    assert (stranger.warnings, again.warnings, named.warnings) == ((ELSEWHERE,), (), (INVALID_SESSION,))
+    assert named.session_id == "new-session-3"
+    assert only(known, payload(None, UUID)).profile_id == "P"
+    assert only(known, payload(None, "s", at=CRM.id)).profile_id == "P"
+    assert only(known, payload("P", "s")).session_id == "s"
+
+
+def test_a_session_id_that_a_stranger_has_taken_beforehand_keeps_nobody_from_coming():
+    own = own_session_id("shop", "s")
+    known = world(["P", "Q"], sessions=[visit("s", "P", at="blog"), visit(own, "Q", at="blog")])
+    assert only(known, payload(None, "s")).session_id == MINTED
+
+
+def test_no_more_than_twenty_sessions_stand_for_one_session_id():
+    known = world([f"p{number}" for number in range(30)])
+    answers = play(known, *(payload(f"p{number}", "s", event(f"e{number}")) for number in range(30)))
+    standing = {row.id for row in known.sessions["s"]}
+    assert len(standing) == MOST_SESSIONS == 20
+    for number, answer in enumerate(answers):
+        assert (answer.session_id in standing) is (number < MOST_SESSIONS)
+        assert (TOO_MANY in answer.warnings) is (number >= MOST_SESSIONS)
+    assert answers[-1].session_id == "new-session-30"
+    assert only(known, payload("p5", "s", event("again"))).session_id == answers[5].session_id
+    assert only(known, payload("p29", answers[29].session_id, event("again"))).session_id == answers[29].session_id
 
 
 def test_a_session_that_only_others_stand_for_belongs_to_the_eldest_of_them():

@@ -8,13 +8,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, insert, inspect
+from sqlalchemy import Engine, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from tracker.core.refusal import Unavailable
 from tracker.store import migrations
 from tracker.store.engine import connect, reading
-from tracker.store.tables import Base, ProfileRow
+from tracker.store.tables import Base, ProfileRow, SessionRow
 from tracker.store.traits import holders
 
 UPGRADE = """
@@ -146,3 +146,23 @@ def test_people_who_were_known_before_are_found_by_their_traits_after_the_upgrad
     migrations.upgrade(empty)
     with reading(empty).connect() as conn:
         assert [list(holders(conn, value, 9)) for value in ("ada", "x", "y")] == [["ada"], ["ada"], []]
+
+
+def test_of_a_crowd_behind_one_session_id_twenty_stay_and_every_visit_is_kept(empty: Engine) -> None:
+    command.upgrade(migrations.config(empty), "0015")
+    same = {"source_id": "shop", "updated": 1, "context": {}, "properties": {}, "touchpoint": {}, "device": {}}
+    crowd = [{"id": f"s{n:03}", "client_id": "s", "profile_id": f"p{n}", "created": n} for n in range(1, 60)]
+    rows = [
+        {"id": "s", "client_id": "s", "profile_id": "p", "created": 99},
+        *crowd,
+        *({"id": f"t{n}", "client_id": "t", "profile_id": f"p{n}", "created": n} for n in range(20)),
+    ]
+    with empty.begin() as conn:
+        conn.execute(insert(SessionRow), [row | same for row in rows])
+    migrations.upgrade(empty)
+    with reading(empty).connect() as conn:
+        client_of = dict(tuple(row) for row in conn.execute(select(SessionRow.id, SessionRow.client_id)))
+    assert client_of.keys() == {row["id"] for row in rows}
+    assert {name for name, client in client_of.items() if client == "s"} == {"s", *(f"s{n:03}" for n in range(1, 20))}
+    assert all(client_of[f"s{n:03}"] == f"s{n:03}" for n in range(20, 60))
+    assert [client for client in client_of.values() if client == "t"] == ["t"] * 20

@@ -26,6 +26,8 @@ PROOFS: dict[str, tuple[str, ...]] = {
     ),
     "Ids are guessed or made up": (
         "core/test_properties.py::test_every_alias_names_a_live_profile_that_names_itself",
+        "web/test_guessed_ids.py::test_a_guessed_session_id_of_another_source_leads_to_nobody",
+        "core/test_explaining.py::test_only_a_trusted_sender_is_told_more_than_a_real_request_tells",
         "core/test_resolution.py::test_a_trusted_source_names_further_ids_and_the_first_owner_of_an_id_wins",
     ),
     "Another site posts with the id of your source": (

@@ -34,7 +34,7 @@ def test_it_tells_of_a_new_visitor_and_stores_nothing(make_source, post, payload
     assert answer.status_code == 200
     body = answer.get_json()
     assert body["events"] == [{"id": "e1", "fate": "stored"}]
-    does = ["create-profile", "open-session", "note-event-type", "store-event"]
+    does = ["create-profile", "open-session", "store-event"]
     assert [step["do"] for step in body["would"]] == does
     assert body["dry_run"] is True
     assert "pass" not in body

@@ -66,6 +66,21 @@ def test_first_hits_with_one_session_id_make_one_profile_and_one_session(at_once
     assert broken() == {}
 
 
+def test_first_hits_with_a_session_id_that_another_source_has_taken_make_one_profile(
+    at_once, make_source, track, payload, read, broken
+):
+    make_source("shop")
+    make_source("blog")
+    stranger = track("e0", session="visit-7")["profile"]["id"]
+    hits = [[payload(f"{w}-{n}", session="visit-7", source="blog") for n in range(8)] for w in range(WORKERS)]
+    answers = at_once(*hits)
+    [profile_id] = {answer["profile"]["id"] for answer in answers}
+    assert len({answer["session"]["id"] for answer in answers}) == 1
+    assert profile_id != stranger
+    assert read(reports.profile, profile_id)["visits"] == 1
+    assert broken() == {}
+
+
 def test_first_hits_with_one_unknown_uuid_make_one_profile(at_once, make_source, payload, read, broken):
     make_source("shop")
     uuid = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"

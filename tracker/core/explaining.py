@@ -1,9 +1,11 @@
 """What a decision would write, for who tries a payload out: names and ids, and nothing of what it says."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from tracker.core import steps
-from tracker.core.steps import Resolution, Step
+from tracker.core.model import Payload
+from tracker.core.steps import NoteType, Resolution, Step, UseType
 
 _TOLD: dict[type[Any], tuple[str, tuple[str, ...]]] = {
     steps.CreateProfile: ("create-profile", ("id",)),
@@ -27,15 +29,37 @@ _TOLD: dict[type[Any], tuple[str, tuple[str, ...]]] = {
 }
 
 
-def explained(resolution: Resolution) -> dict[str, Any]:
-    """Return the answer that the payload would get, the fate of each event, and under ``would`` each step in order."""
+_IDS = ("id", "profile_id", "session_id", "client_id", "loser", "survivor")
+
+
+def explained(resolution: Resolution, payload: Payload, *, trusted: bool) -> dict[str, Any]:
+    """Return the answer that the payload would get, the fate of each event, and under ``would`` each step in order.
+
+    A sender that is not trusted is told no more than a real request tells: ids that it has sent itself or that the
+    answer names, and not which types of event its source has had.
+    """
     fates = [{"id": event_id, "fate": fate} for event_id, fate in resolution.fates]
-    return resolution.reply() | {"events": fates, "dry_run": True, "would": [_told(step) for step in resolution.steps]}
+    steps: Iterable[Step] = resolution.steps
+    known = None
+    if not trusted:
+        steps = (step for step in steps if not isinstance(step, (NoteType, UseType)))
+        known = _ids_of(payload) | {resolution.profile_id, resolution.session_id, *dict(resolution.fates)}
+    return resolution.reply() | {"events": fates, "dry_run": True, "would": [_told(step, known) for step in steps]}
 
 
-def _told(step: Step) -> dict[str, Any]:
+def _ids_of(payload: Payload) -> set[str | None]:
+    handed = payload.referral
+    sent = {payload.profile_id, payload.session_id, *payload.profile_ids, *(event.id for event in payload.events)}
+    return sent | ({handed.profile_id, handed.session_id} if handed else set())
+
+
+def _told(step: Step, known: Collection[str | None] | None) -> dict[str, Any]:
+    """Return what a step does; where ``known`` says which ids the sender knows, without all others."""
     name, fields = _TOLD[type(step)]
-    told = {"do": name} | {field.removesuffix("_id"): getattr(step, field) for field in fields}
+    said = {field: getattr(step, field) for field in fields}
+    if known is not None:
+        said = {field: value for field, value in said.items() if field not in _IDS or value in known}
+    told = {"do": name} | {field.removesuffix("_id"): value for field, value in said.items()}
     if isinstance(step, steps.StoreEvent):
         told["type"] = step.event.type
     if isinstance(step, steps.SetTraits):

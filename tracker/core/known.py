@@ -77,7 +77,8 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
             case SpendPass():
                 known.spent.add((step.nonce, step.source_id))
             case OpenSession():
-                _remember(known, Session(step.id, step.client_id, step.profile_id, step.updated))
+                opened = Session(step.id, step.client_id, step.profile_id, step.updated, step.source_id)
+                _remember(known, opened)
             case RepointSession():
                 _repoint(known, step)
             case _:
@@ -115,6 +116,4 @@ def _remember(known: Known, session: Session) -> None:
 
 def _repoint(known: Known, step: RepointSession) -> None:
     for key, rows in known.sessions.items():
-        known.sessions[key] = [
-            Session(row.id, row.client_id, step.profile_id, row.updated) if row.id == step.id else row for row in rows
-        ]
+        known.sessions[key] = [row._replace(profile_id=step.profile_id) if row.id == step.id else row for row in rows]

@@ -184,6 +184,8 @@ class Session(NamedTuple):
     client_id: str
     profile_id: str | None
     updated: Micros = 0
+    source_id: str = ""
+    """The source that opened it."""
 
 
 class StoredEvent(NamedTuple):

@@ -23,7 +23,7 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
         sent = None
     named = known.live(sent)
     before = stored_before(case, client_session, named)
-    here = named or of_session(known, client_session) or of_events(known, before)
+    here = named or of_session(case, client_session) or of_events(known, before)
     if not payload.events or all_erased(case) or (here is None and client_session is None and all_stored(case)):
         # A late retry of what was erased must not open the session again with all that the context says, and a repeat
         # that does not say whose it is neither makes a visitor nor finds one.

@@ -11,6 +11,7 @@ from tracker.core.linking import Verdict, judge
 from tracker.core.merging import survivor
 from tracker.core.model import Profile, Referral, StoredEvent
 from tracker.core.steps import AddAlias, CountHandOver, CreateProfile, MergeProfiles, SpendPass, TouchProfile
+from tracker.core.which_session import own_session_id, rows_that_lead
 
 
 def stored_before(case: Case, client_session: str | None, named: Profile | None) -> tuple[StoredEvent, ...]:
@@ -19,18 +20,35 @@ def stored_before(case: Case, client_session: str | None, named: Profile | None)
     What went to a session that the client's own does not stand for is left out: an id used twice by mistake must
     not fuse two visitors.
     """
-    rows = case.known.sessions.get(client_session or "", [])
-    sessions = {client_session, *(row.id for row in rows)}
-    if case.payload.referral is not None and not rows:
-        sessions.add(case.payload.referral.session_id)
+    names = [client_session]
+    if case.payload.referral is not None and not case.known.sessions.get(client_session or ""):
+        names.append(case.payload.referral.session_id)
     found = [
         (event.id, stored)
         for event in case.payload.events
         if event.id and (stored := case.known.events.get((case.source.id, event.id)))
     ]
+    if not found:
+        return ()
     if client_session is not None:
-        return tuple(stored for _, stored in found if stored.session_id in sessions)
+        leads = {session_id for name in names for session_id in _led_to(case, name)}
+        # Who knows an event's id that nobody can guess has sent that event, with a session of any source.
+        any_source = {row.id for name in names for row in case.known.sessions.get(name or "", [])} | set(names)
+        return tuple(
+            stored
+            for event_id, stored in found
+            if stored.session_id in (any_source | leads if has_uuid_form(event_id) else leads)
+        )
     return tuple(stored for event_id, stored in found if _may_lead(case, event_id, stored, named))
+
+
+def _led_to(case: Case, client_session: str | None) -> set[str | None]:
+    """Return the ids of sessions that a session id leads to: its own too, where no other source has taken it."""
+    leads: set[str | None] = {row.id for row in rows_that_lead(case, client_session)}
+    if client_session is None or not case.known.sessions.get(client_session):
+        return leads | {client_session}
+    # Where saveSession kept the session of this source from being written, its events name it all the same.
+    return leads or {own_session_id(case.source.id, client_session)}
 
 
 def _may_lead(case: Case, event_id: str, stored: StoredEvent, named: Profile | None) -> bool:
@@ -42,9 +60,9 @@ def _may_lead(case: Case, event_id: str, stored: StoredEvent, named: Profile | N
     return ours or case.source.trusted or has_uuid_form(event_id)
 
 
-def of_session(known: Known, client_session: str | None) -> Profile | None:
-    rows = known.sessions.get(client_session or "", [])
-    return known.live(rows[0].profile_id) if rows else None
+def of_session(case: Case, client_session: str | None) -> Profile | None:
+    rows = rows_that_lead(case, client_session)
+    return case.known.live(rows[0].profile_id) if rows else None
 
 
 def of_events(known: Known, before: Iterable[StoredEvent]) -> Profile | None:

@@ -22,7 +22,7 @@ class Found(NamedTuple):
     key: str
     """The id of a session, an event or an alias; the hash of something erased; the nonce of a spent pass."""
     other: str | None
-    """A session's client id, or the source of an event or of a pass."""
+    """The source of a session, of an event or of a pass."""
     profile_id: str | None
     """As it was written."""
     live: str | None
@@ -63,9 +63,9 @@ def _rows(kind: int, key: Any, **columns: Any) -> Select[Any]:
 def _visits(which: ColumnElement[bool]) -> Select[Any]:
     return (
         _rows(
-            VISIT, SessionRow.id, other=SessionRow.client_id, profile_id=SessionRow.profile_id,
-            live=AliasRow.profile_id, identified=ProfileRow.identified, updated=SessionRow.updated,
-            created=SessionRow.created,
+            VISIT, SessionRow.id, other=SessionRow.source_id, client_id=SessionRow.client_id,
+            profile_id=SessionRow.profile_id, live=AliasRow.profile_id, identified=ProfileRow.identified,
+            updated=SessionRow.updated, created=SessionRow.created,
         )
         .outerjoin(AliasRow, AliasRow.id == SessionRow.profile_id)
         .outerjoin(ProfileRow, ProfileRow.id == AliasRow.profile_id)

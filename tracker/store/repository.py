@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from tracker.core.ids import has_uuid_form
 from tracker.core.known import Known
 from tracker.core.model import Micros, Payload, Profile, Session, Source, StoredEvent
 from tracker.core.privacy import required_consent
+from tracker.core.which_session import own_session_id
 from tracker.store.identities import known_consents, names_and_people
 from tracker.store.questions import ERASED, NAMED, QUESTION, SPENT, STORED, VISIT, Found
 
@@ -58,6 +60,8 @@ def known(
 def _session_ids(payload: Payload) -> Iterable[str]:
     if payload.session_id:
         yield payload.session_id
+        if not has_uuid_form(payload.session_id):
+            yield own_session_id(payload.source_id, payload.session_id)
     if payload.referral and payload.referral.session_id:
         yield payload.referral.session_id
 
@@ -81,9 +85,9 @@ def _learn_profile(found: Known, named: str | None, live: str | None, identified
 
 
 def _learn_session(found: Known, row: Found) -> None:
-    client_id = row.other or ""
+    client_id = row.client_id or ""
     _learn_profile(found, row.profile_id, row.live, row.identified)
-    session = Session(row.key, client_id, row.profile_id, row.updated or 0)
+    session = Session(row.key, client_id, row.profile_id, row.updated or 0, row.other or "")
     found.sessions.setdefault(row.key, []).insert(0, session)
     if client_id != row.key:
         found.sessions.setdefault(client_id, []).append(session)

@@ -49,9 +49,8 @@ def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     payload = _payload(decoded, body, source, parts, environ)
     _has_room(parts, source, noted)
     if dry:
-        return json_answer(
-            explained(parts.new_types.dry_run(payload, source, lambda: noted.network or network_of(parts, environ)))
-        )
+        told = parts.new_types.dry_run(payload, source, lambda: noted.network or network_of(parts, environ))
+        return json_answer(explained(told, payload, trusted=source.trusted))
     resolution = parts.new_types.record(payload, source, lambda: noted.network or network_of(parts, environ))
     noted.task = resolution.task
     parts.metrics.recorded(resolution)
