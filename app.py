@@ -69,7 +69,7 @@ API = (
 def create_app(settings: Settings | None = None, *, clock: Clock = system_clock, new_id: NewId = new_uuid) -> Flask:
     """Return the WSGI application for these settings (default: the environment's), on a migrated database."""
     settings = settings or Settings.from_env()
-    engine = connect(settings.database_url)
+    engine = connect(settings.database_url, pooler=settings.database_pooler)
     sources = Directory(engine, clock)
     committer = Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys))
     # The console's files have a blueprint of their own, so Flask's own route for static files stays off.

@@ -85,7 +85,7 @@ def post_worker_init(worker: "Worker") -> None:
     from tracker.web import memory
     from tracker.web.services import services_of
 
-    engine = connect(_settings.database_url)
+    engine = connect(_settings.database_url, pooler=_settings.database_pooler)
     try:
         current = migrations.is_current(engine)
         if current:
@@ -104,7 +104,7 @@ def post_worker_init(worker: "Worker") -> None:
     # Whoever watches events come in would keep a worker from ending for as long as it is allowed to take.
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
-    keep_counting(_settings.database_url)
+    keep_counting(_settings.database_url, _settings.database_pooler)
     memory.settle()
     bound_heads()
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a
@@ -171,7 +171,7 @@ def _still_to_do() -> bool:
     from tracker.store import migrations
     from tracker.store.engine import connect
 
-    engine = connect(_settings.database_url)
+    engine = connect(_settings.database_url, pooler=_settings.database_pooler)
     try:
         return not migrations.is_current(engine)
     except Exception:

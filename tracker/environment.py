@@ -13,6 +13,7 @@ from tracker.core.own_address import read_listen_host, read_public_url
 from tracker.core.quota import Quota, read_quota
 from tracker.core.rate import Rate, read_rate
 from tracker.core.scrub import read_names
+from tracker.core.server_settings import POOLERS, Pooler, url_problem
 
 Value = TypeVar("Value")
 SHORTEST_KEY = 16
@@ -79,7 +80,17 @@ class Reader:
         elif not given.startswith(known) or _parts(given) is None:
             # The value is not shown: it may hold a password.
             self.problems.append(f"{name} must start with sqlite:/// or postgresql://.")
+        elif problem := url_problem(given):
+            self.problems.append(f"{name}: {problem}")
         return _absolute(given)
+
+    def pooler(self, name: str) -> Pooler:
+        """Return how PostgreSQL is reached; the first of the choices where nothing is set."""
+        given = self.text(name, POOLERS[0]).lower()
+        found = next((choice for choice in POOLERS if choice == given), None)
+        if found is None:
+            self.problems.append(f"{name} must be {', '.join(POOLERS[:-1])} or {POOLERS[-1]}, not {given!r}.")
+        return found or POOLERS[0]
 
     def networks(self, name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         found = []

@@ -10,6 +10,7 @@ from tracker.core.limits import Limits
 from tracker.core.own_address import authority, public_path
 from tracker.core.quota import Quota
 from tracker.core.rate import Rate
+from tracker.core.server_settings import Pooler
 from tracker.environment import BadSettings, Reader
 from tracker.key_file import kept_key, make_folder
 
@@ -29,6 +30,8 @@ class Settings:
     public_url: str
     secret_keys: tuple[str, ...] = field(repr=False)
     """The key that signs, then the older ones that are still believed."""
+    database_pooler: Pooler = "auto"
+    """Whether PostgreSQL is reached through a pooler that gives each transaction another connection."""
     host: str = "127.0.0.1"
     port: int = 8686
     workers: int | None = None
@@ -81,6 +84,7 @@ class Settings:
         settings = cls(
             data_dir=data_dir,
             database_url=reader.database("DATABASE_URL", f"sqlite:///{data_dir / 'handoff.db'}"),
+            database_pooler=reader.pooler("DATABASE_POOLER"),
             public_url=reader.url("PUBLIC_URL", f"http://localhost:{port}"),
             secret_keys=(),
             host=reader.host("HOST", "127.0.0.1"),

@@ -46,7 +46,7 @@ class House:
         """The database, whatever schema it has."""
         from tracker.store.engine import connect
 
-        return connect(self.beginning.database_url, for_requests=False)
+        return connect(self.beginning.database_url, for_requests=False, pooler=self.beginning.database_pooler)
 
     @cached_property
     def engine(self) -> "Engine":
@@ -82,12 +82,26 @@ class Commands(click.Group):
         ctx.call_on_close(ctx.ensure_object(House).close)
         try:
             return super().invoke(ctx)
-        except Unavailable as error:
-            fail(f"{shown(_settings(makes=False).database_url)} cannot be reached or written: {_reason(error)}")
         except Exception as error:
             if damage := _damage(error):
                 fail(f"{_settings(makes=False).sqlite_file} is damaged, or no database at all: {damage}. {_REMEDY}")
+            if isinstance(error, Unavailable):
+                fail(_unavailable(error))
             raise
+
+
+def _unavailable(error: Unavailable) -> str:
+    """Return a sentence that says which database cannot be used, and what to do where that is known."""
+    from tracker.store.engine import role_of
+    from tracker.store.faults import CannotServe
+    from tracker.store.rights import remedy
+
+    url = _settings(makes=False).database_url
+    if isinstance(error, CannotServe):
+        return f"{shown(url)}: {error.why}"
+    said = f"{shown(url)} cannot be reached or written: {_reason(error)}"
+    advice = remedy(error.__cause__, role_of(url))
+    return f"{said}. {advice}" if advice else said
 
 
 def _reason(error: Unavailable) -> str:

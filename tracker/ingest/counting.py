@@ -7,6 +7,7 @@ from itertools import count
 
 from tracker.core.pace import next_size
 from tracker.core.refusal import Unavailable
+from tracker.core.server_settings import Pooler
 from tracker.ingest.agents import agent_reader, describe
 from tracker.ingest.fresh import Clock, system_clock
 from tracker.store import folding, summing
@@ -47,13 +48,13 @@ def fold_all(engine: Engine, clock: Clock, pause: Callable[[float], object] = ti
         pause(BREATH)
 
 
-def keep_counting(database_url: str) -> None:
+def keep_counting(database_url: str, pooler: Pooler = "auto") -> None:
     """Start the thread that counts for as long as this process lives; what fails now is tried again later."""
-    threading.Thread(target=_keep_counting, args=(database_url,), name="counting", daemon=True).start()
+    threading.Thread(target=_keep_counting, args=(database_url, pooler), name="counting", daemon=True).start()
 
 
-def _keep_counting(database_url: str) -> None:
-    engine = connect(database_url, pool_size=1)
+def _keep_counting(database_url: str, pooler: Pooler) -> None:
+    engine = connect(database_url, pool_size=1, pooler=pooler)
     # Loaded before there is anything to count, so that no request waits for it later.
     agent_reader()
     for turn in count():

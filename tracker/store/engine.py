@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracker.core.refusal import Unavailable
+from tracker.core.server_settings import Pooler
 from tracker.store.faults import LostRace, Rejected, StatementFailed, is_unwritable, may_be_sent_again, meaning
 from tracker.store.jsons import written
 from tracker.store.private import make_first
-from tracker.store.wording import leave_values_out
 
 __all__ = ["Connection", "Engine", "LostRace", "Rejected", "StatementFailed", "connect", "reading", "transaction"]
 
@@ -28,25 +28,12 @@ LARGEST_LOG = 64 * 1024 * 1024
 PAGES_IN_LOG = 8_000
 """Pages of 4 KiB after which the log is carried over into the database."""
 
-# What requests write they look up by a few keys. PostgreSQL knows too little of a table that is new or not analysed
-# yet, and keeps the plans that it made then: it read all people and visits for each batch, and that took as long as all
-# the rest. So it is told to go by the keys (docs/decisions/0025-plans-by-key.md).
-_BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
-_BY_KEY |= {"plan_cache_mode": "force_generic_plan"}
-_IN_TIME = {"statement_timeout": "7000", "lock_timeout": "5000", "idle_in_transaction_session_timeout": "30000"}
-_FOR_REQUESTS = " ".join(
-    f"-c {name}={value}" for name, value in (_IN_TIME | _BY_KEY | {"random_page_cost": "1.1", "jit": "off"}).items()
-)
-# Whoever only reads may be after a year of numbers, of which PostgreSQL is the better judge.
-_AS_IT_SEES_FIT = "; ".join(
-    f"SET LOCAL {name} = {'on' if value == 'off' else 'auto'}" for name, value in _BY_KEY.items()
-)
 
-
-def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engine:
+def connect(url: str, *, pool_size: int = 10, for_requests: bool = True, pooler: Pooler = "auto") -> Engine:
     """Return an engine for ``sqlite:///…`` or ``postgresql://…`` (psycopg 3), set up as the promises need it.
 
-    Requests give up early; migrations and what an operator asks for take the time they take.
+    Requests give up early; migrations and what an operator asks for take the time they take. ``pooler`` says whether
+    PostgreSQL is reached through one that gives each transaction another connection.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -59,28 +46,18 @@ def connect(url: str, *, pool_size: int = 10, for_requests: bool = True) -> Engi
         event.listen(engine, "connect", partial(_prepare_sqlite, 100 if for_requests else 60_000))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    if not for_requests:
-        engine = create_engine(parsed, connect_args={"connect_timeout": 5}, **options)
-        event.listen(engine, "handle_error", leave_values_out)
-        return engine
-    engine = create_engine(
-        parsed,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=5,
-        connect_args={
-            "connect_timeout": 5,
-            "options": _FOR_REQUESTS,
-        },
-        **options,
-    )
     # Loading the driver takes a sixth of a command's start, and SQLite has no use for it.
-    from tracker.store.patience import connect_patiently
+    from tracker.store.postgresql import listen
 
-    event.listen(engine, "do_connect", connect_patiently)
-    event.listen(engine, "begin", _begin_postgresql)
-    event.listen(engine, "handle_error", leave_values_out)
+    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 5} if for_requests else {}
+    engine = create_engine(parsed, connect_args={"connect_timeout": 5}, **pool, **options)
+    listen(engine, parsed, pooler, for_requests=for_requests)
     return engine
+
+
+def role_of(url: str) -> str | None:
+    """Return the role that a database's URL names, or None."""
+    return make_url(url).username
 
 
 def transaction(
@@ -175,11 +152,6 @@ def _prepare_sqlite(busy_ms: int, dbapi_connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(conn: Connection) -> None:
     conn.exec_driver_sql("BEGIN" if _only_reads(conn) else "BEGIN IMMEDIATE")
-
-
-def _begin_postgresql(conn: Connection) -> None:
-    if _only_reads(conn):
-        conn.exec_driver_sql(_AS_IT_SEES_FIT)
 
 
 def _only_reads(conn: Connection) -> bool:

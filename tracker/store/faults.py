@@ -38,6 +38,14 @@ class StatementFailed(Unavailable):
     """The database answers, and did not take a statement: of a batch, one half may still be stored."""
 
 
+class CannotServe(Unavailable):
+    """A database that can be reached and will never do; ``why`` says what to do about it, for operators."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("The database cannot be used as it is; see the log of the collector.")
+        self.why = why
+
+
 def meaning(error: DBAPIError) -> Meaning:
     """Return what an error means.
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from tracker.core.refusal import Unavailable
 from tracker.store.address import shown
 from tracker.store.engine import Engine, connect, reading, transaction
+from tracker.store.rights import refuse_what_may_not_be_written, remedy
 
 # Alembic itself is loaded where something is to be migrated: every command and every worker asks where the database
 # is, and loading Alembic for it took a fifth of their start.
@@ -67,8 +69,11 @@ def revision_in(conn: Connection) -> str | None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Return True where the database has the schema of this version."""
-    return revision(engine) == head()
+    """Return whether the database has the schema of this version; CannotServe where its tables may not be written."""
+    if revision(engine) != head():
+        return False
+    refuse_what_may_not_be_written(engine)
+    return True
 
 
 def is_ready(engine: Engine) -> bool:
@@ -77,7 +82,7 @@ def is_ready(engine: Engine) -> bool:
     Newer where no version like this one can read it.
     """
     if (found := revision(engine)) == head():
-        return True
+        return is_current(engine)
     _refuse_newer(engine, found)
     _wait_for_others(engine)
     return is_current(engine)
@@ -100,8 +105,13 @@ def upgrade(engine: Engine) -> tuple[str | None, str | None]:
             alembic = config(patient)
             command.upgrade(alembic, "head")
             before = alembic.attributes["before"]
+        except DBAPIError as error:
+            if not remedy(error, None):
+                raise
+            raise Unavailable("The role may not migrate the database; nothing was changed.") from error
         finally:
             patient.dispose()
+    refuse_what_may_not_be_written(engine)
     return before, revision(engine)
 
 

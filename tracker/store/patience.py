@@ -21,8 +21,3 @@ class PatientConnection(psycopg.Connection[Any]):
             if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
                 self.close()
             raise
-
-
-def connect_patiently(_dialect: Any, _record: Any, args: list[Any], options: dict[str, Any]) -> PatientConnection:
-    """Return a new connection for SQLAlchemy's pool (its ``do_connect`` event)."""
-    return PatientConnection.connect(*args, **options)

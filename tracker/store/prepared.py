@@ -23,7 +23,12 @@ from sqlalchemy import (
     select,
 )
 
-Given = Collection[str] | list[tuple[str, str]] | int
+
+class Pairs(list[tuple[str, str]]):
+    """Pairs that a statement reads by ``Among.pairs``, in their order."""
+
+
+Given = Collection[str] | Pairs | int
 
 
 class Among(Protocol):
@@ -90,7 +95,7 @@ def _arrays(given: Mapping[str, Given]) -> dict[str, Any]:
     for name, value in given.items():
         if isinstance(value, int):
             found[name] = value
-        elif isinstance(value, list):
+        elif isinstance(value, Pairs):
             found[f"{name}_first"] = array([first for first, _ in value])
             found[f"{name}_second"] = array([second for _, second in value])
         else:
@@ -101,7 +106,7 @@ def _arrays(given: Mapping[str, Given]) -> dict[str, Any]:
 def _json_list(value: Given) -> str | int:
     if isinstance(value, int):
         return value
-    return orjson.dumps(value if isinstance(value, list) else sorted(value)).decode()
+    return orjson.dumps(value if isinstance(value, Pairs) else sorted(value)).decode()
 
 
 class _InArray:

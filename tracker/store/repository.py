@@ -10,6 +10,7 @@ from tracker.core.model import Micros, Payload, Profile, Session, Source, Stored
 from tracker.core.privacy import required_consent
 from tracker.core.which_session import own_session_id
 from tracker.store.identities import known_consents, names_and_people
+from tracker.store.prepared import Pairs
 from tracker.store.questions import ERASED, NAMED, QUESTION, SPENT, STORED, VISIT, Found
 
 Digest = Callable[[str, str], Sequence[str]]
@@ -28,7 +29,7 @@ def known(
     rows = QUESTION.rows(
         conn,
         sessions={session_id for payload in payloads for session_id in _session_ids(payload)},
-        events=sorted(events),
+        events=Pairs(sorted(events)),
         profiles=profiles,
         hashes=hidden_profiles.keys() | hidden_events.keys(),
         nonces={payload.referral.link_pass.nonce for payload in payloads if payload.referral} - {""},

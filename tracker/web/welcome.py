@@ -40,7 +40,7 @@ def _set(given: Mapping[str, str], *names: str) -> str:
 
 def _setup(settings: Settings) -> list[str]:
     """Return the link that makes the first user, as long as there is none; it is shown here and nowhere else."""
-    engine, token = connect(settings.database_url), secrets.token_urlsafe(32)
+    engine, token = connect(settings.database_url, pooler=settings.database_pooler), secrets.token_urlsafe(32)
     try:
         offered = transaction(engine, lambda conn: accounts.offer_setup(conn, token, system_clock()))
     except (Unavailable, Rejected):
