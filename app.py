@@ -27,8 +27,10 @@ from tracker.web.api_tracardi import tracardi_blueprint
 from tracker.web.api_types import api_types_blueprint
 from tracker.web.builder import builder_blueprint
 from tracker.web.counting import Metrics
+from tracker.web.event_types import event_types_blueprint
 from tracker.web.explorer import explorer_blueprint
 from tracker.web.health import health_blueprint
+from tracker.web.identify_secrets import identify_secrets_blueprint
 from tracker.web.live import live_blueprint
 from tracker.web.log import log
 from tracker.web.login import login_blueprint
@@ -44,16 +46,9 @@ from tracker.web.track import track_blueprint
 from tracker.web.waiting import waiting_blueprint
 
 CONSOLE = (
-    *(
-        login_blueprint,
-        account_blueprint,
-        overview_blueprint,
-        people_blueprint,
-        merges_blueprint,
-        sources_blueprint,
-        builder_blueprint,
-    ),
-    *(waiting_blueprint, live_blueprint, explorer_blueprint),
+    *(login_blueprint, account_blueprint, overview_blueprint, people_blueprint, merges_blueprint, sources_blueprint),
+    *(builder_blueprint, event_types_blueprint, identify_secrets_blueprint, waiting_blueprint, live_blueprint),
+    explorer_blueprint,
 )
 API = (
     api_sources_blueprint,

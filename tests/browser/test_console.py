@@ -158,7 +158,9 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
     ours = ("/", "/sources", "/account", "/people", f"/people?q={quote(PAYLOADS[1])}", f"/person?id={person}")
     merging = f"/person/merge?id={person}"
     ours += (f"{merging}&q={quote(PAYLOADS[1])}", f"{merging}&other={stranger}")
-    for path in (*ours, *links, *(f"{link}".replace("/source?", "/source/edit?") for link in links)):
+    further = ("edit", "types", "identify-secret")
+    of_sources = [f"{link}".replace("/source?", f"/source/{name}?") for name in further for link in links]
+    for path in (*ours, *links, *of_sources):
         answer = page.goto(f"{HOME}{path}")
         assert answer is not None
         assert answer.status == 200, path
@@ -173,6 +175,11 @@ def test_nothing_that_a_name_can_hold_runs_in_the_console(console: Web, page: Pa
         page.get_by_role("button", name="Enable again").click()
         expect(page.locator("main > .note")).to_contain_text("is enabled")
         assert page.evaluate("window.ran") is None, path
+    page.goto(f"{HOME}{of_sources[len(links)]}")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Forget the ticked ones …").click()
+    page.get_by_role("button", name="Forget event types").click()
+    expect(page.locator("main > .note")).to_contain_text("forgotten")
     page.goto(f"{HOME}{merging}&other={stranger}")
     page.get_by_role("button", name="Merge", exact=True).click()
     page.get_by_role("button", name="Undo", exact=True).click()
@@ -237,6 +244,9 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
     transaction(console.engine, lambda conn: accounts.add(conn, user, "hash"))
     examine(f"/person/merge?id={person}&q={other}")
     examine(f"/person/merge?id={person}&other={other}")
+    examine(f"/source/types?id=axe-shop-{scheme}")
+    examine(f"/source/identify-secret?id=axe-shop-{scheme}")
+    examine(f"/source/identify-secret?id=axe-shop-{scheme}", "Make a new identify secret …", "Make a new identify")
     examine(f"/source?id=axe-{scheme}", "Make a new secret …")
     examine(f"/source?id=axe-{scheme}", "Delete …")
     examine(f"/source?id=axe-{scheme}", "Delete …", "Delete source")

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from tracker.core.model import Event
 from tracker.core.steps import MergeProfiles
-from tracker.store import accounts, journeys, sources
+from tracker.store import accounts, event_types, identify_secrets, journeys, sources
 from tracker.store.applying import apply
 from tracker.store.engine import transaction
 from tracker.store.live import TEST_TAG
@@ -32,6 +32,9 @@ ASKS = {
     "sources.switch_source": "Events are refused; enabling asks nothing.",
     "sources.new_secret": "Backends are refused.",
     "sources.delete_source": "There is no undo.",
+    "event_types.forget": "How much a type was used is gone.",
+    "identify_secrets.rotate": "There is no undo.",
+    "identify_secrets.retire": "Signatures under older secrets are not believed.",
 }
 ACTS_AT_ONCE = {
     "login.log_in": "It breaks nothing.",
@@ -60,6 +63,12 @@ def scene(make_source, record, make_user, engine, clock, console) -> Callable[[]
     transaction(engine, lambda conn: apply(conn, [MergeProfiles("m1", loser, survivor, "referral", clock())]))
     make_user("ben", "viewer")
 
+    make_source("blog", name="The Blog")
+    transaction(engine, lambda conn: identify_secrets.rotate(conn, "blog", clock()))
+
+    def types_of(conn):
+        return {one: event_types.listed(conn, one) for one in ("shop", "back", "blog")}
+
     def state() -> dict[str, object]:
         def work(conn):
             return {
@@ -69,7 +78,11 @@ def scene(make_source, record, make_user, engine, clock, console) -> Callable[[]
                 "third": (person := journeys.person(conn, "profile-3")) and person.id,
             }
 
-        kept = {one.id: (one.enabled, one.secret_hash) for one in sources.all_sources(engine)}
+        types = transaction(engine, types_of)
+        kept = {
+            one.id: (one.enabled, one.secret_hash, one.identify_generations, types.get(one.id))
+            for one in sources.all_sources(engine)
+        }
         return {"sources": kept, **transaction(engine, work)}
 
     return state
@@ -90,6 +103,9 @@ ASKED: list[tuple[str, dict[str, str], str, str, str, str]] = [
         "is merged into",
         "Undo",
     ),
+    ("/source/types/forget?id=shop", {"type": "page-view"}, "The Shop", "page-view", "1 event type of The Shop", ""),
+    ("/source/identify-secret/rotate?id=shop", {}, "The Shop", "signs with the new one", "new identify secret", ""),
+    ("/source/identify-secret/retire?id=blog", {}, "The Blog", "not believed from now on", "Only the present", ""),
     ("/person/erase?id=profile-2", {"typed": "profile-2"}, "Visitor profile-", "no undo", "of them is gone", ""),
     ("/account/users/id-of-ben", {"role": "remove"}, "ben", "API token of this user ends", "ben is removed", "Undo"),
     ("/account/users/id-of-ben", {"role": "owner"}, "ben", "An owner changes", "ben is an owner now", "Undo"),
@@ -276,7 +292,12 @@ def test_a_viewer_is_refused_the_owners_forms_and_pages_all_the_same(console, br
     viewer = browser_of()
     viewer.log_in("cleo")
     before = scene()
-    for path in ("/sources/new", "/source/edit?id=shop", "/person/merge?id=profile-2&other=profile-3"):
+    for path in (
+        "/sources/new",
+        "/source/edit?id=shop",
+        "/source/identify-secret?id=shop",
+        "/person/merge?id=profile-2&other=profile-3",
+    ):
         assert viewer.get(path).status_code == 403
         assert console.get(path).status_code == 200
     for path, fields, *_ in ASKED:
