@@ -29,6 +29,7 @@ DAMAGE = {
     "every identity belongs to a profile": [
         "INSERT INTO identity (kind, hash, profile_id, created) VALUES ('email', 'h', 'nobody', 1)",
     ],
+    "nothing is kept of a person who is not there": ["INSERT INTO trait (hash, profile_id) VALUES ('h', 'nobody')"],
     "nobody who is identified went into somebody else": [
         "UPDATE profile SET identified = TRUE WHERE id = 'profile-3'",
     ],

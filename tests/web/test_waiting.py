@@ -280,3 +280,15 @@ def test_a_user_who_is_demoted_sees_no_more_of_what_owners_see(app, console, bro
     console.sure("/account/users/id-of-ben", role="viewer")
     assert overs(stream) == ["Your role has changed. Reload this page."]
     stream.close()
+
+
+def test_an_erased_test_visitor_is_not_left_in_the_files_beside_the_database(
+    console, make_source, read, tmp_path
+) -> None:
+    make_source("shop")
+    console.get("/source?id=shop")
+    console.post("/source/test?id=shop")
+    [stored] = read(reports.events)
+    assert console.post("/source/test/erase?id=shop", event=stored["id"]).status_code == 303
+    for file in tmp_path.glob("handoff.db*"):
+        assert stored["profile"].encode() not in file.read_bytes(), file

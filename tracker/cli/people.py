@@ -133,10 +133,9 @@ def erase(house: House, profile_id: str, yes: bool) -> None:
         click.confirm("Erase it?", abort=True)
     digest = tombstone_digest(house.settings.secret_keys)
     try:
-        counts = transaction(house.engine, lambda conn: people.erase(conn, profile_id, system_clock(), digest))
+        counts = people.erase_person(house.engine, profile_id, system_clock(), digest)
     except people.NoSuchPerson as error:
         fail(str(error))
-    people.wipe(house.engine)
     click.echo("Erased " + ", ".join(counted(count, noun.removesuffix("s")) for noun, count in counts.items()) + ".")
 
 

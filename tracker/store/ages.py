@@ -54,6 +54,11 @@ def idle_profiles(kept: Keeping) -> Select[str]:
     )
 
 
+def without_events() -> ColumnElement[bool]:
+    """Return the condition on a profile that none of its events is stored any more, of whatever age."""
+    return ~exists(_of_person(EventRow))
+
+
 def _untouched(kept: Keeping, visits: Select[str]) -> list[ColumnElement[bool]]:
     """Return the conditions that a profile was not touched within what the sources keep that have seen it.
 

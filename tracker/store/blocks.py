@@ -55,7 +55,7 @@ def there(conn: Connection, scope: str, what: str, span: Span) -> set[Block]:
 def forget(conn: Connection, scopes: Collection[str], days: Iterable[int]) -> None:
     """Forget the blocks in which these days lie, for their counts have changed."""
     for day in set(days):
-        OF_DAY.run(conn, scopes=scopes, **{f"of_{size}": block_of(day, size).first for size in SIZES})
+        OF_DAY.run(conn, scopes=set(scopes), **{f"of_{size}": block_of(day, size).first for size in SIZES})
 
 
 def _of_day(among: Among) -> Delete:

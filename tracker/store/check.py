@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from tracker.core.manual_merge import MANUAL
-from tracker.store import comparing, summing
+from tracker.store import comparing, personal, summing
 from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, MergeRow, ProfileRow, SessionRow
 
 
@@ -98,6 +98,7 @@ def questions() -> dict[str, Select[str]]:
             .where(AliasRow.id.is_(None))
         ),
         # By hand they may be merged, where the operator says so; that is in the merge log.
+        "nothing is kept of a person who is not there": personal.leftovers(),
         "nobody who is identified went into somebody else": (
             select(ProfileRow.id)
             .outerjoin(

@@ -3,6 +3,9 @@
 from sqlalchemy import Connection, delete, insert, select, update
 
 from tracker.core.model import Micros
+from tracker.core.times import DAY
+from tracker.store import event_types, folding
+from tracker.store.freezing import mark
 from tracker.store.repository import Digest
 from tracker.store.tables import EventKeyRow, EventRow, SessionRow, TombstoneRow
 
@@ -15,13 +18,18 @@ def remove_session(conn: Connection, session_id: str) -> bool:
 def remove_event(conn: Connection, source_id: str, event_id: str, digest: Digest, now: Micros) -> bool:
     """Delete an event so that a late retry does not bring it back; False where there is none of that id."""
     mine = (EventKeyRow.source_id == source_id, EventKeyRow.id == event_id)
+    folding.wait_until_alone(conn)
     at = conn.scalar(select(EventKeyRow.received_at).where(*mine).with_for_update())
     if at is None:
         return False
     row = (EventRow.received_at == at, EventRow.source_id == source_id, EventRow.id == event_id)
-    batch = conn.scalar(select(EventRow.batch).where(*row))
+    told = select(EventRow.batch, EventRow.type).where(*row)
+    batch, kind = next(iter(conn.execute(told)), (None, ""))
     conn.execute(delete(EventRow).where(*row))
     conn.execute(delete(EventKeyRow).where(*mine))
+    event_types.forget_first(conn, [(source_id, kind, at)])
+    # The counts of its day stand, and are held to the events that are left no more.
+    mark(conn, [(source_id, at // DAY)])
     # The others of its batch are whole without it.
     rest = update(EventRow).where(EventRow.received_at == at, EventRow.batch == batch)
     conn.execute(rest.values(batch_size=EventRow.batch_size - 1))

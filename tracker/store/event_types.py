@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from tracker.core.event_types import Use, hour_start
 from tracker.core.model import Micros, Payload
@@ -61,6 +61,14 @@ def forget(conn: Connection, source_id: str, types: Collection[str]) -> int:
         ).rowcount
         for start in range(0, len(names), _AT_ONCE)
     )
+
+
+def forget_first(conn: Connection, events: Collection[tuple[str, str, Micros]]) -> None:
+    """Forget the types that one of these events, by (source id, type, when it came), was the first of."""
+    ordered = sorted(events)
+    noted = tuple_(EventTypeRow.source_id, EventTypeRow.type, EventTypeRow.first_seen)
+    for start in range(0, len(ordered), _AT_ONCE):
+        conn.execute(delete(EventTypeRow).where(noted.in_(ordered[start : start + _AT_ONCE])))
 
 
 def note_types(conn: Connection, noted: Sequence[NoteType]) -> None:

@@ -57,7 +57,7 @@ def fold_some(conn: Connection, describe: Describe, most: int = FACTS_A_STEP) ->
     write(conn, counted_on_top(conn, facts, flow, describe))
     if facts:
         OLD_VISITS.run(conn, before=max(fact.at for fact in facts) // HOUR - 48, most=2 * len(facts))
-    COUNTED.run(conn, ids=counted)
+    COUNTED.run(conn, ids=set(counted))
     # No more rows than facts were asked for, and a hand-over by itself is a row without any.
     return Folded(len(counted), more=max(len(counted), len(facts)) >= most)
 
@@ -171,5 +171,5 @@ def told_of(conn: Connection, sessions: Collection[str], describe: Describe) -> 
             {} if kind == "server" else orjson.loads(device),
             describe,
         )
-        for session, source, kind, context, touchpoint, device in SESSIONS.rows(conn, ids=sessions)
+        for session, source, kind, context, touchpoint, device in SESSIONS.rows(conn, ids=set(sessions))
     }

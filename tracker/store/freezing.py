@@ -13,7 +13,6 @@ from tracker.store.one_of import one_of
 from tracker.store.tables import (
     EventRow,
     ReportFrozenRow,
-    ReportSeenRow,
     ReportTotalRow,
     ReportVisitRow,
     SessionRow,
@@ -52,7 +51,7 @@ def forgotten(conn: Connection, days: Iterable[tuple[str, int]]) -> None:
 
     They may have been thawed since all this began, by an import of events that were gone again a moment later.
     """
-    marks = _mark(conn, days)
+    marks = mark(conn, days)
     last = dict(sorted(marks))
     if last:
         conn.execute(_FROZEN, [{"scope": scope, "day": day} for scope, day in last.items()])
@@ -82,16 +81,20 @@ def _last_counted(conn: Connection, source_id: str, until: int) -> int:
 
 def forget_person(conn: Connection, profiles: Sequence[str], events: ColumnElement[bool]) -> None:
     """Take a person out of all that is remembered for counting, before their events go; the counts stand."""
+    forget_counting(conn, profiles)
+    days = conn.execute(select(EventRow.source_id, EventRow.received_at // DAY).where(events).distinct()).all()
+    mark(conn, [(source_id, day) for source_id, day in days])
+
+
+def forget_counting(conn: Connection, profiles: Sequence[str]) -> None:
+    """Take people out of what is still to be counted, and forget which of their visits were; their sessions go next."""
     folding.wait_until_alone(conn)
     journal.forget(conn, profiles)
-    days = conn.execute(select(EventRow.source_id, EventRow.received_at // DAY).where(events).distinct()).all()
-    _mark(conn, [(source_id, day) for source_id, day in days])
     visits = select(SessionRow.id).where(one_of(SessionRow.profile_id, profiles))
     conn.execute(delete(ReportVisitRow).where(ReportVisitRow.session_id.in_(visits)))
-    conn.execute(delete(ReportSeenRow).where(one_of(ReportSeenRow.profile_id, profiles)))
 
 
-def _mark(conn: Connection, days: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+def mark(conn: Connection, days: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
     """Note that not all events of some days are stored; returns the marks, by scope and day."""
     marks = {(scope, day) for source_id, day in days for scope in (source_id, EVERYWHERE)}
     if marks:

@@ -65,7 +65,7 @@ def names_and_people(
 ) -> list[tuple[str, str, str, bool, int]]:
     """Return (kind, name or hash, live profile, identified, merges of late) for all that these payloads name."""
     hashes = {hashed for payload in payloads for claim in payload.claims for key in claim.keys for hashed in key.hashes}
-    found: list[Any] = PEOPLE.rows(conn, ids=ids, hashes=hashes, since=now - MERGES_WITHIN)
+    found: list[Any] = PEOPLE.rows(conn, ids=set(ids), hashes=hashes, since=now - MERGES_WITHIN)
     return found
 
 

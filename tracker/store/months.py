@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from tracker.core.model import Micros
 from tracker.core.times import DAY, EPOCH
 from tracker.store import folding
-from tracker.store.engine import Engine, reading, transaction
+from tracker.store.engine import Engine, LostRace, reading, transaction
 from tracker.store.freezing import forgotten
 
 AHEAD = 3
@@ -94,6 +94,7 @@ def drop(engine: Engine, month: Month) -> dict[str, int]:
 
     def work(conn: Connection) -> dict[str, int]:
         _one_at_a_time(conn)
+        before = conn.execute(_sum_of(month)).one()
         gone = (
             f"WITH gone AS (DELETE FROM event_key k USING {month.table} e"  # noqa: S608 - our own names
             f" WHERE k.source_id = e.source_id AND k.id = e.id RETURNING k.source_id, e.received_at / {DAY} AS day)"
@@ -108,11 +109,25 @@ def drop(engine: Engine, month: Month) -> dict[str, int]:
         folding.wait_until_alone(conn)
         conn.execute(text(_IMPATIENT))
         forgotten(conn, [(source_id, day) for source_id, day, _ in days])
+        # From here on nobody writes to this month, who reads goes on.
+        conn.execute(text(f"LOCK TABLE {month.table} IN SHARE ROW EXCLUSIVE MODE"))
+        if conn.execute(_sum_of(month)).one() != before:
+            # An import has committed others since the keys were deleted: theirs would be left without their events.
+            raise LostRace
         # From here to COMMIT nobody can write events, so this comes last.
         conn.execute(text(f"DROP TABLE {month.table}"))
         return dict(known)
 
     return transaction(engine, work)
+
+
+def _sum_of(month: Month) -> TextClause:
+    """Return what tells whether a month has the same events as before: their number, and their ids' hashes as one."""
+    # A hash a row is read in one pass, where comparing the keys would be a join of all keys there are.
+    return text(
+        "SELECT count(*), bit_xor(hashtextextended(source_id || chr(10) || id, received_at))"  # noqa: S608
+        f" FROM {month.table}"
+    )
 
 
 def _make(conn: Connection, month: Month) -> bool:

@@ -1,25 +1,24 @@
 """What an operator does to one person: undo a merge, erase everything."""
 
-from sqlalchemy import Connection, Engine, delete, insert, select, tuple_, union_all, update
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from tracker.core.model import Micros
-from tracker.store.engine import LostRace
+from tracker.store import event_types, personal
+from tracker.store.engine import LostRace, transaction
 from tracker.store.freezing import forget_person
 from tracker.store.one_of import one_of
 from tracker.store.reports import live_id, of_person
 from tracker.store.repository import Digest
 from tracker.store.tables import (
     AliasRow,
-    EventKeyRow,
     EventRow,
-    EventTypeRow,
-    IdentityRow,
     MergeRow,
     ProfileRow,
     QuarantineRow,
     SessionRow,
     TombstoneRow,
-    TraitRow,
 )
 
 
@@ -69,7 +68,7 @@ def _hold(conn: Connection, ids: list[str]) -> None:
 
 
 def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str, int]:
-    """Erase one person by any id: profile rows, ids, sessions, events, merge log; returns how many of each.
+    """Erase one person by any id, in a transaction; returns how many events, sessions, ids and profiles are gone.
 
     Tombstones (keyed hashes) keep a late retry from bringing the ids or the events back.
     """
@@ -83,36 +82,50 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     ids = list(conn.scalars(select(AliasRow.id).where(AliasRow.profile_id == profile_id)))
     family = _family(conn, profile_id)
     mine = of_person(family)
-    gone = {digest("profile", name)[0] for name in ids}
-    kept_out = one_of(QuarantineRow.profile_id, family)
-    # A quarantined event sent again would be quarantined again, with all that it says.
-    events = conn.execute(
-        union_all(
-            select(EventRow.source_id, EventRow.id).where(mine),
-            select(QuarantineRow.source_id, QuarantineRow.id).where(kept_out),
-        )
-    ).all()
-    gone |= {digest("event", f"{source_id}\n{event_id}")[0] for source_id, event_id in events}
     forget_person(conn, family, mine)
-    keys = select(EventRow.source_id, EventRow.id).where(mine)
-    conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
-    # What a person's event was the first of may be called after that person; others who use the type note it again.
-    first = select(EventRow.source_id, EventRow.type, EventRow.received_at).where(mine)
-    noted = tuple_(EventTypeRow.source_id, EventTypeRow.type, EventTypeRow.first_seen)
-    conn.execute(delete(EventTypeRow).where(noted.in_(first)))
-    counts = {
-        "events": conn.execute(delete(EventRow).where(mine)).rowcount,
-        "sessions": conn.execute(delete(SessionRow).where(one_of(SessionRow.profile_id, family))).rowcount,
-        "ids": conn.execute(delete(AliasRow).where(AliasRow.profile_id == profile_id)).rowcount,
-    }
-    conn.execute(delete(QuarantineRow).where(kept_out))
-    conn.execute(delete(IdentityRow).where(one_of(IdentityRow.profile_id, family)))
-    conn.execute(delete(TraitRow).where(one_of(TraitRow.profile_id, family)))
-    conn.execute(delete(MergeRow).where(one_of(MergeRow.loser, family) | one_of(MergeRow.survivor, family)))
-    counts["profiles"] = conn.execute(delete(ProfileRow).where(one_of(ProfileRow.id, family))).rowcount
-    known = set(conn.scalars(select(TombstoneRow.hash).where(one_of(TombstoneRow.hash, sorted(gone)))))
-    if new := sorted(gone - known):
+    gone = [*_erase_events(conn, mine), *_kept_out(conn, family)]
+    rows = personal.delete_rows(conn, family)
+    hashes = {digest("profile", name)[0] for name in ids}
+    hashes |= {digest("event", f"{source_id}\n{event_id}")[0] for source_id, event_id in gone}
+    known = set(conn.scalars(select(TombstoneRow.hash).where(one_of(TombstoneRow.hash, sorted(hashes)))))
+    if new := sorted(hashes - known):
         conn.execute(insert(TombstoneRow), [{"hash": hashed, "erased_at": now} for hashed in new])
+    return {
+        "events": len(gone) - rows[QuarantineRow],
+        "sessions": rows[SessionRow],
+        "ids": rows[AliasRow],
+        "profiles": rows[ProfileRow],
+    }
+
+
+def _erase_events(conn: Connection, mine: ColumnElement[bool]) -> list[tuple[str, str]]:
+    """Delete events with their keys and the types that they were the first of; returns (source id, event id) of each.
+
+    A type may be called after the person; others who use it note it again.
+    """
+    told = (EventRow.source_id, EventRow.id, EventRow.type, EventRow.received_at)
+    # The keys are those of what was deleted: an event that comes in meanwhile keeps its own.
+    deleted = conn.execute(delete(EventRow).where(mine).returning(*told)).all()
+    events = [(row.source_id, row.id) for row in deleted]
+    for keys in personal.keys_of(events):
+        conn.execute(keys)
+    event_types.forget_first(conn, {(row.source_id, row.type, row.received_at) for row in deleted})
+    return events
+
+
+def _kept_out(conn: Connection, family: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (source id, event id) of what was quarantined: sent again it would be, with all that it says."""
+    rows = select(QuarantineRow.source_id, QuarantineRow.id).where(one_of(QuarantineRow.profile_id, family))
+    return [(source_id, event_id) for source_id, event_id in conn.execute(rows)]
+
+
+def erase_person(engine: Engine, alias: str, now: Micros, digest: Digest) -> dict[str, int]:
+    """Erase one person by any id, for good and on the disk too; returns how many rows of what are gone.
+
+    NoSuchPerson for an id that names nobody. This is the one way to erase that is called from outside of the store.
+    """
+    counts = transaction(engine, lambda conn: erase(conn, alias, now, digest))
+    wipe(engine)
     return counts
 
 

@@ -6,28 +6,23 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select
 
 from tracker.core.keeping import Keeping
 from tracker.core.model import Micros
 from tracker.core.times import DAY
-from tracker.store import folding, months
-from tracker.store.ages import Received, idle_profiles, idle_sessions, too_old
+from tracker.store import folding, months, personal
+from tracker.store.ages import Received, idle_profiles, idle_sessions, too_old, without_events
 from tracker.store.engine import Engine, reading, transaction
-from tracker.store.freezing import forgotten, freeze
+from tracker.store.freezing import forget_counting, forgotten, freeze
 from tracker.store.one_of import one_of
 from tracker.store.tables import (
     AliasRow,
-    EventKeyRow,
     EventRow,
-    IdentityRow,
-    MergeRow,
     PassUseRow,
     ProfileRow,
     QuarantineRow,
-    ReportSeenRow,
     SessionRow,
-    TraitRow,
 )
 
 AT_ONCE = 5_000
@@ -105,12 +100,13 @@ def _forget_received(what: str, rows: Received, which: ColumnElement[bool], conn
     if rows is EventRow:
         # Whoever counts anew must not write over the marks that this leaves.
         folding.wait_until_alone(conn)
-        keys = select(EventRow.source_id, EventRow.id).where(which)
-        conn.execute(delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(keys)))
-    deleted = conn.execute(delete(rows).where(which).returning(rows.source_id, rows.received_at)).all()
+    deleted = conn.execute(delete(rows).where(which).returning(rows.source_id, rows.id, rows.received_at)).all()
     if rows is EventRow:
-        forgotten(conn, {(source_id, at // DAY) for source_id, at in deleted})
-    return [Gone(what, source, number) for source, number in Counter(source for source, _ in deleted).items()]
+        # The keys of just these: an import may have committed others of that time a moment ago.
+        for keys in personal.keys_of([(source_id, event_id) for source_id, event_id, _ in deleted]):
+            conn.execute(keys)
+        forgotten(conn, {(source_id, at // DAY) for source_id, _, at in deleted})
+    return [Gone(what, source, number) for source, number in Counter(row[0] for row in deleted).items()]
 
 
 def _by_source(conn: Connection, what: str, source_id: Any, which: ColumnElement[bool]) -> list[Gone]:
@@ -136,17 +132,17 @@ def _delete_sessions(conn: Connection, which: ColumnElement[bool]) -> list[Gone]
 
 def _forget_people(kept: Keeping, ids: list[str], conn: Connection) -> list[Gone]:
     conn.execute(select(ProfileRow.id).where(one_of(ProfileRow.id, ids)).order_by(ProfileRow.id).with_for_update())
-    gone = _still(ids, idle_profiles(kept), conn)
+    # Whose events of the past were imported since the others of that time were forgotten stays until these are.
+    gone = _still(ids, idle_profiles(kept).where(without_events()), conn)
     # Ids of theirs that a merge brought in belong to profiles of their own, which go with them.
     family = list(conn.scalars(select(AliasRow.id).where(one_of(AliasRow.profile_id, gone))))
-    conn.execute(delete(AliasRow).where(one_of(AliasRow.profile_id, gone)))
-    conn.execute(delete(IdentityRow).where(one_of(IdentityRow.profile_id, family)))
-    conn.execute(delete(TraitRow).where(one_of(TraitRow.profile_id, family)))
-    conn.execute(delete(MergeRow).where(one_of(MergeRow.loser, family) | one_of(MergeRow.survivor, family)))
+    forget_counting(conn, family)
     visits = _delete_sessions(conn, one_of(SessionRow.profile_id, family))
-    conn.execute(delete(ReportSeenRow).where(one_of(ReportSeenRow.profile_id, family)))
-    conn.execute(delete(ProfileRow).where(one_of(ProfileRow.id, family)))
-    return [*visits, Gone("people", "", len(gone))]
+    kept_out = delete(QuarantineRow).where(one_of(QuarantineRow.profile_id, family)).returning(QuarantineRow.source_id)
+    quarantined = Counter(conn.scalars(kept_out))
+    personal.delete_rows(conn, family)
+    also = [Gone("quarantined events", source, rows) for source, rows in quarantined.items()]
+    return [*visits, *also, Gone("people", "", len(gone))]
 
 
 def _still(ids: Iterable[str], idle: Select[str], conn: Connection) -> list[str]:

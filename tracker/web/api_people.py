@@ -159,10 +159,9 @@ def erased(profile_id: str) -> dict[str, int]:
     """Erase a person and return how much is gone; NotThere for an id that names nobody."""
     digest, now = tombstone_digest(services().settings.secret_keys), services().clock()
     try:
-        gone = change(lambda conn: people.erase(conn, profile_id, now, digest))
+        gone = people.erase_person(services().engine, profile_id, now, digest)
     except people.NoSuchPerson as error:
         raise NotThere(str(error)) from error
-    people.wipe(services().engine)
     return {"deleted": 1} | gone
 
 

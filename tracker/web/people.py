@@ -117,10 +117,9 @@ def erase() -> BaseResponse:
     found, now = asked_for(), services().clock()
     digest = tombstone_digest(services().settings.secret_keys)
     try:
-        change(lambda conn: people.erase(conn, found.id, now, digest))
+        people.erase_person(services().engine, found.id, now, digest)
     except people.NoSuchPerson as error:
         raise NotFound(str(error)) from error
-    people.wipe(services().engine)
     say("The person and everything stored of them is gone.")
     return redirect(url_for("people.visitors"), 303)
 

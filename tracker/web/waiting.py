@@ -12,7 +12,7 @@ from tracker.core.silence import is_fault
 from tracker.ingest.fresh import tombstone_digest
 from tracker.store import people
 from tracker.store.live import TEST_TAG, Happening, Wanted, event, is_only_tests
-from tracker.web.guard import ask, change, guard, the_user
+from tracker.web.guard import ask, guard, the_user
 from tracker.web.messages import say
 from tracker.web.services import services
 from tracker.web.sources import asked_for, source_page
@@ -57,7 +57,10 @@ def erase_test() -> BaseResponse:
     if profile_id is None or not ask(lambda conn: is_only_tests(conn, profile_id)):
         raise NotFound("There is no test visitor to erase: it is gone already, or has other events than tests.")
     digest = tombstone_digest(parts.settings.secret_keys)
-    change(lambda conn: people.erase(conn, profile_id, parts.clock(), digest))
+    try:
+        people.erase_person(parts.engine, profile_id, parts.clock(), digest)
+    except people.NoSuchPerson as error:
+        raise NotFound("The test visitor is gone already.") from error
     say("The test event and its visitor are erased.")
     return redirect(url_for("sources.source", id=source.id), 303)
 

@@ -1,0 +1,86 @@
+"""Which tables hold something of a person: the one list that erasing, retention and ``tracker db check`` go by."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, Delete, Select, delete, literal, or_, select, tuple_, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+from tracker.store.one_of import one_of
+from tracker.store.tables import (
+    AliasRow,
+    AttemptRow,
+    Base,
+    EventKeyRow,
+    EventRow,
+    EventTypeRow,
+    IdentityRow,
+    JournalRow,
+    MergeRow,
+    ProfileRow,
+    QuarantineRow,
+    ReportSeenRow,
+    ReportVisitRow,
+    SessionRow,
+    TraitRow,
+)
+
+BY_PROFILE: dict[type[Base], tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...]] = {
+    QuarantineRow: (QuarantineRow.profile_id,),
+    IdentityRow: (IdentityRow.profile_id,),
+    TraitRow: (TraitRow.profile_id,),
+    MergeRow: (MergeRow.loser, MergeRow.survivor),
+    ReportSeenRow: (ReportSeenRow.profile_id,),
+    SessionRow: (SessionRow.profile_id,),
+    # Every id names a profile, so these two go last.
+    AliasRow: (AliasRow.profile_id,),
+    ProfileRow: (ProfileRow.id,),
+}
+"""Tables whose rows are a person's by one of their columns, in the order in which they are deleted."""
+
+IN_OTHER_WAYS: frozenset[type[Base]] = frozenset({EventRow, EventKeyRow, EventTypeRow, ReportVisitRow, JournalRow})
+"""Events are found also by their visit, and with them their keys and first types; counted visits by their visit; what
+waits to be counted is one document for many people."""
+
+OF_NOBODY: frozenset[str] = frozenset(
+    {
+        *("source", "pass_use", "repeated", "tombstone"),
+        *("console_user", "login_session", "setup_token", "failed_login", "removed_user"),
+        *("report_total", "report_return", "report_name", "report_block", "report_flow", "report_hold"),
+        "report_frozen",
+        AttemptRow.__tablename__,
+    }
+)
+"""Tables that hold nothing by which a person could be found; a new table is in one of the three lists."""
+
+
+def delete_rows(conn: Connection, family: Collection[str]) -> dict[type[Base], int]:
+    """Delete what there is of profiles by their ids, all but their events; returns how many rows of each table."""
+    return {
+        table: conn.execute(delete(table).where(or_(*(one_of(column, family) for column in columns)))).rowcount
+        for table, columns in BY_PROFILE.items()
+    }
+
+
+def leftovers() -> Select[str]:
+    """Select the tables of rows that name a profile which is not there any more, a row each."""
+    # These four have questions of their own in check.py.
+    asked = (AliasRow, ProfileRow, SessionRow, IdentityRow)
+    others = {table: columns for table, columns in BY_PROFILE.items() if table not in asked}
+    rows = [
+        select(literal(table.__tablename__).label("kept_in"))
+        .outerjoin_from(table, AliasRow, AliasRow.id == column)
+        .where(column.is_not(None), AliasRow.id.is_(None))
+        for table, columns in others.items()
+        for column in columns
+    ]
+    found = union_all(*rows).subquery()
+    return select(found.c.kept_in)
+
+
+def keys_of(events: Collection[tuple[str, str]]) -> list[Delete]:
+    """Return what deletes the keys of events by (source id, event id), piece by piece."""
+    ordered = sorted(events)
+    return [
+        delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(ordered[start : start + 500]))
+        for start in range(0, len(ordered), 500)
+    ]
