@@ -12,7 +12,7 @@ import path from 'node:path';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(process.argv[2] || path.join(here, '..', 'static', 'tracker'));
 
-const FEATURES = ['consent', 'links', 'triggers', 'elements', 'visible', 'moments', 'spa', 'vitals', 'google', 'original'];
+const FEATURES = ['nodes', 'consent', 'links', 'triggers', 'elements', 'visible', 'moments', 'spa', 'vitals', 'google', 'original'];
 
 const entries = {
   core: `import { start } from './tracker/core.mjs'; F.start = start;`,
@@ -29,7 +29,8 @@ const bundle = (contents, mangleCache) =>
     bundle: true,
     write: false,
     format: 'iife',
-    minify: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
     charset: 'ascii',
     target: ['es2018'],
     mangleProps: /^_[a-z]/,
@@ -42,7 +43,9 @@ const nth_identifier = {
   get: (n) => (n < LETTERS.length ? '' : nth_identifier.get(Math.floor(n / LETTERS.length) - 1)) + LETTERS[n % LETTERS.length],
 };
 
-const { mangleCache } = await bundle(Object.values(entries).join('\n'), {});
+// The names of the core are the shortest, for every page pays for them.
+const { mangleCache: ofCore } = await bundle(entries.core, {});
+const { mangleCache } = await bundle(Object.values(entries).join('\n'), ofCore);
 await mkdir(out, { recursive: true });
 for (const old of await readdir(out)) await unlink(path.join(out, old));
 for (const [name, contents] of Object.entries(entries)) {
@@ -51,7 +54,7 @@ for (const [name, contents] of Object.entries(entries)) {
   const { code } = await minify(outputFiles[0].text, {
     ecma: 2018,
     compress: { passes: 3, unsafe_arrows: true, inline: 3, unsafe: true },
-    mangle: { nth_identifier },
+    mangle: { nth_identifier, reserved: ['h', 'd', 'w'] },
     format: { ascii_only: true },
   });
   await writeFile(path.join(out, `${name}.js`), code);

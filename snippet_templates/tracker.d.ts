@@ -1,7 +1,7 @@
 /** The browser tracker of Handoff, as `window.tracker`. */
 export interface Tracker {
   readonly version: number;
-  /** Records an event; resolves to the server's answer, or to null where the event will never be sent. */
+  /** Records an event; resolves to the server's answer, or to null: never sent, or not known whether it has arrived. */
   track(type: string, properties?: Properties, options?: TrackOptions): Promise<Answer | null>;
   /** Says who the visitor is. `signature` is the HMAC of the user id that the site's backend made. */
   identify(userId: string, traits?: Properties, signature?: string): Promise<Answer | null>;
@@ -21,7 +21,7 @@ export interface Tracker {
   flush(): Promise<void>;
   /** The URL with the profile, where it leads to another domain of the owner; else the URL as it is. */
   decorate(url: string): string;
-  /** Says on the console why links are decorated or not, and what the server answers. */
+  /** Says on the console why nothing is recorded, why links are decorated or not, and what the server answers. */
   debug(on: boolean): void;
 }
 

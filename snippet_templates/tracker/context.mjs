@@ -2,10 +2,17 @@
 export const context = (h, said) => {
   const w = h._w;
   const { document: d, location: l, navigator: n, screen: s } = w;
-  // An error that is thrown costs a page milliseconds, even where it is caught.
-  const referrer = h._try(() => d.referrer && new URL(d.referrer).hostname) || null;
+  const host = d.referrer.split(/\/+|:\d+(?=\/)/)[1] || null;
+  const { at = l.href } = said;
 
-  h._page = () => ({ url: l.href, path: l.pathname, hash: l.hash, title: d.title, referrer: { host: referrer } });
+  h._page = () => ({
+    // The first event says what the address said before the page took its parameters out.
+    url: h._arrival && at.startsWith(`${l.origin + l.pathname}?`) ? at : l.href,
+    path: l.pathname,
+    hash: l.hash,
+    title: d.title,
+    referrer: { host },
+  });
 
   h._context = () => ({
     page: h._page(),
@@ -17,12 +24,12 @@ export const context = (h, said) => {
 
   // How the visitor came here is told once, with the first event of the page; click ids are in the page's URL.
   const arrival = {};
-  new URLSearchParams(l.search).forEach((value, name) => {
-    if (name.startsWith('utm_')) (arrival.utm = arrival.utm || {})[name.slice(4)] = value;
-  });
-  if (said.pid && said.src) {
-    h._landing = { profile: said.pid, source: said.src, pass: said.pass, session: said.sid, referrer };
-    arrival.tracardi = { pass: h._landing };
-  }
+  const utm = {};
+  // Links are typed by people and copied out of HTML.
+  at.replace(/[?&;](utm_\w+=[^&#]*)/gi, (all, pair) =>
+    new URLSearchParams(pair).forEach((value, name) => ((arrival.utm = utm)[name.slice(4).toLowerCase()] = value)),
+  );
+  const { pid: profile, src: source, pass, sid: session } = said;
+  if (profile && source) h._landing = arrival.tracardi = { pass: { profile, source, pass, session, referrer: host } };
   h._arrival = arrival;
 };

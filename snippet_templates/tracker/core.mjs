@@ -3,28 +3,29 @@ import { context } from './context.mjs';
 import { delivery } from './delivery.mjs';
 import { makeHub } from './hub.mjs';
 import { identity } from './identity.mjs';
-import { land, strip } from './landing.mjs';
+import { land } from './landing.mjs';
 import { outbox } from './outbox.mjs';
 import { privacy } from './privacy.mjs';
 
-const api = (h) => ({
+const api = (h, said) => ({
   version: 1,
   track: h._track,
   identify: (id, traits, signature) => h._track('identify', { user_id: id, traits, signature }),
   reset: h._reset,
   consent: h._consent,
-  optOut: h._optOut,
-  optIn: h._optIn,
+  optOut: () => h._optOut(1),
+  optIn: () => h._optOut(),
   profileId: () => h._pid() || null,
   sessionId: () => (h._mute ? null : h._sid()),
   on: h._on,
   flush: h._flush,
   decorate: h._decorate,
-  debug: (on) => (h._debug = on),
+  // The words for the log are put together before it looks whether it is wanted.
+  debug: (on) => h._log((h._debug = on), h._why, said),
 });
 
 /** Starts the tracker in a window: the source's options, the page's over them, and the features that were built in. */
-export const start = (w, baked, page, features) => {
+export const start = (w, baked, page, features, fetch) => {
   const stub = w.tracker || {};
   // A second copy of the script on one page would count everything twice.
   if (stub.version) return;
@@ -33,7 +34,6 @@ export const start = (w, baked, page, features) => {
     const said = stub.l || land(w);
     const d = w.document;
     h._debug = said.debug;
-    h._strip = strip;
 
     /** Gives the next person at this computer a profile of their own; what the last one did stays theirs. */
     h._reset = () => {
@@ -44,14 +44,14 @@ export const start = (w, baked, page, features) => {
     };
     identity(h);
     outbox(h);
-    delivery(h);
+    delivery(h, fetch);
     privacy(h);
     context(h, said);
     h._decorate = (url) => url;
     h._consent = (names) => h._track('consent-granted', names);
 
     const autoEvents = () =>
-      h._try(() => h._events.forEach((pair) => h._track(...pair)));
+      h._try(() => (h._both('auto').events || []).forEach((pair) => h._track(...pair)));
 
     /** Once, when the page is ready and somebody looks at it. */
     const begin = () => {
@@ -64,26 +64,30 @@ export const start = (w, baked, page, features) => {
 
     features.forEach((feature) => h._try(() => feature(h)));
     h._decide();
-    const tracker = (w.tracker = api(h));
+    const tracker = (w.tracker = api(h, said));
     h._tell('made', tracker);
     (stub.q || []).forEach(([method, args, resolve]) => resolve(h._try(() => tracker[method](...args))));
 
-    h._listen(w, 'pagehide', () => {
+    h._on('pagehide', () => {
       begin();
       h._tell('leave');
       h._beacon();
+      h._letWait();
       h._letGo();
-    });
-    h._listen(w, 'pageshow', (event) => {
+    }, w);
+    h._on('pageshow', (event) => {
       if (!event.persisted) return;
+      h._decide();
       h._comeBack();
       h._drain();
       autoEvents();
-    });
-    h._listen(w, 'online', h._retryNow);
-    h._listen(d, 'visibilitychange', () => (d.hidden ? h._flush() : h._retryNow()));
-    h._listen(d, 'prerenderingchange', begin);
-    h._listen(d, 'DOMContentLoaded', begin);
+    }, w);
+    // What another tab has decided holds for all of them.
+    h._on('storage', ({ key }) => /outbox/.test(key) || h._decide(), w);
+    h._on('online', h._retryNow, w);
+    h._on('visibilitychange', () => (d.hidden ? h._flush() : h._retryNow()), d);
+    h._on('prerenderingchange', begin, d);
+    h._on('DOMContentLoaded', begin, d);
     if (d.readyState != 'loading') begin();
     setTimeout(h._drain, 31e3);
   });

@@ -1,4 +1,7 @@
-const hex = (number, length) => number.toString(16).padStart(length, 0);
+// Takes things as they are, not what their `toJSON` makes of them; a date has no other way.
+const plain = function (key, text) {
+  return this[key] instanceof Date ? text : this[key];
+};
 
 /**
  * The hub is what the parts of the tracker share: the window, the configuration, guarded listeners and a small
@@ -8,13 +11,22 @@ export const makeHub = (w, config) => {
   const ears = {};
   const tell = (name, news) => (ears[name] || []).forEach((fn) => h._try(() => fn(news)));
   const h = {
+    ...config,
     _w: w,
 
     /** Says on the console what was decided and why, where somebody asked for it. */
     _log: (...words) => h._debug && w.console.log('[tracker]', ...words),
 
-    _on: (name, fn) => {
-      (ears[name] = ears[name] || []).push(fn);
+    /**
+     * Tells a function of news, or of events where a target is named. The browser takes as long to call a listener as
+     * ours take to do their work, so each type of event has but one.
+     */
+    _on: (name, fn, target) => {
+      if (!ears[name]) {
+        ears[name] = [];
+        if (target) target.addEventListener(name, (event) => tell(name, event), true);
+      }
+      ears[name].push(fn);
     },
 
     _tell: (name, news) => {
@@ -31,19 +43,15 @@ export const makeHub = (w, config) => {
       }
     },
 
-    /** The browser takes as long to call a listener as ours take to do their work, so each type has but one. */
-    _listen: (target, type, fn) => {
-      const name = '@' + type;
-      if (!ears[name]) target.addEventListener(type, (event) => tell(name, event), true);
-      h._on(name, fn);
-    },
+    /** JSON as the browser writes it, also where a library has given the prototypes a `toJSON` of its own. */
+    _json: (value) => JSON.stringify(value, (''.toJSON || [].toJSON) && plain),
 
     /** An id in the form of a version 7 UUID: milliseconds first, so that an index of them grows at one end. */
     _id: () => {
-      let digits = hex(Date.now(), 12);
-      w.crypto.getRandomValues(new Uint32Array(3)).forEach((number) => (digits += hex(number, 8)));
-      return digits.replace(/(.{8})(.{4})(.{3})(.{3})(.{12}).*/, '$1-$2-7$3-8$4-$5');
+      let digits = '0' + Date.now().toString(16);
+      w.crypto.getRandomValues(new Uint8Array(18)).forEach((number) => (digits += (number & 15).toString(16)));
+      return digits.replace(/(.{8})(.{4})(.{3})(.{3})/, '$1-$2-7$3-8$4-');
     },
   };
-  return Object.assign(h, config);
+  return h;
 };

@@ -10,12 +10,12 @@ const unquoted = (id) => (id || '').replace(/^"|"$/g, '');
 /** Storage that falls back to memory, and the two ids of the visitor that live in it. */
 export const identity = (h) => {
   const w = h._w;
-  let memory = {};
+  const memory = {};
   let session;
   let touched = 0;
   let written = 0;
 
-  h._get = (key) => memory[key] || h._try(() => w.localStorage.getItem(key));
+  h._get = (key) => memory[key] || h._try(() => w.localStorage[key]);
 
   /** Keeps a value, or forgets it when there is none; in memory only while nothing may be stored. */
   h._set = (key, value, always) => {
@@ -23,14 +23,14 @@ export const identity = (h) => {
     h._try(() => {
       if (!value) delete w.localStorage[key];
       else if (h._live || always) {
-        w.localStorage.setItem(key, value);
+        w.localStorage[key] = value;
         delete memory[key];
       }
     });
   };
 
   const readCookie = () =>
-    h._try(() => unquoted(decodeURIComponent(/(?:^| )tracardi-session-id=([^;]*)|$/.exec(w.document.cookie)[1] || '')));
+    h._try(() => unquoted(decodeURIComponent(/tracardi-session-id=([^;]*)|$/.exec(w.document.cookie)[1] || '')));
 
   const writeCookie = (id, age) =>
     h._try(() => {
@@ -59,15 +59,14 @@ export const identity = (h) => {
 
   /** Takes over the ids that the server says are the right ones. */
   h._adopt = (answer) => {
-    const { id } = answer.profile || {};
+    const { id } = answer.profile || 0;
     if (id) h._set(PROFILE, id);
-    h._sid((answer.session || {}).id);
+    h._sid((answer.session || 0).id);
   };
 
   /** Forgets who this is; whoever comes next is a new visitor. */
   h._forget = () => {
     h._set(PROFILE);
-    memory = {};
     h._arrival = session = '';
     writeCookie('', 0);
     h._tell('forget');

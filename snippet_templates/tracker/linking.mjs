@@ -1,3 +1,5 @@
+const SIGNED = /[?&](x-\w+-|q-)?(sig|signature|policy|hmac|hdn\w+)=/i;
+
 /** A host, or the entry of a linked domain, as the two are compared. */
 export const clean = (name) => `${name}`.trim().toLowerCase().replace(/^\.+|\.+$/g, '');
 
@@ -5,21 +7,24 @@ export const clean = (name) => `${name}`.trim().toLowerCase().replace(/^\.+|\.+$
 export const owned = (host, entries) =>
   !/^[\d.]*$|:/.test(host) && entries.some((entry) => entry && `.${host}`.endsWith(`.${entry}`));
 
-/** Why a link carries no profile, as a word for whoever looks for it; empty where it does. */
+/** Why a link carries no profile, as a word for the log; empty where it does. */
 export const refusal = (url, page, entries) => {
   const host = clean(url.hostname);
   if (!/^http/.test(url.protocol)) return 'no web link';
   if (host == clean(page.hostname)) return 'own host';
   if (page.protocol > url.protocol) return 'down to http';
-  return owned(host, entries) ? '' : 'not owned';
+  if (!owned(host, entries)) return 'not owned';
+  // A signature covers the whole address, so the server behind it would refuse it with anything more.
+  return SIGNED.test(url.search) ? 'signed' : '';
 };
 
-/** A URL with the parameters at its end: in front of the fragment, or in it. */
+/** A URL with the parameters at its end: in front of the fragment, or in it but in front of a text directive. */
 export const append = (href, parameters, inHash) => {
   const pairs = Object.keys(parameters)
     .filter((name) => parameters[name])
     .map((name) => `${name}=${encodeURIComponent(parameters[name])}`)
     .join('&');
-  const [, before, after] = /([^#]*)(.*)/.exec(href);
-  return inHash ? `${href + (after ? '&' : '#')}${pairs}` : `${before + (before.includes('?') ? '&' : '?')}${pairs}${after}`;
+  const mark = inHash ? '#' : '?';
+  const [, before, after = ''] = (inHash ? /^([^#]*(?:#.*?)?)(:~:.*)?$/ : /([^#]*)(.*)/).exec(href);
+  return before + (before.includes(mark) ? '&' : mark) + pairs + after;
 };

@@ -1,5 +1,5 @@
+import { strip } from './landing.mjs';
 import { append, clean, refusal } from './linking.mjs';
-import { within } from './within.mjs';
 
 const NO_LINK = 'data-tracardi-no-link';
 const HALF_A_PASS = 3e5;
@@ -9,39 +9,44 @@ const later = setTimeout;
 export const links = (h) => {
   const w = h._w;
   const s = h._settings;
-  const entries = [].concat(s.trackExternalLinks || []).map(clean);
+
+  // What a page writes is what the console takes, and an address besides: "http://blog.example/", "Bücher.example".
+  const entries = []
+    .concat(s.trackExternalLinks || [])
+    .map((entry) => clean(h._parse(clean(entry).replace(/^(?!\w+:\/\/)/, 'http://')).hostname))
+    .filter(Boolean);
   if (!entries[0]) return;
   let pass;
   let spared;
-  let submitter;
+  let submitted;
+  let submitting;
 
   const parameters = () => ({
     '__tr_pid': h._pid(),
-    '__tr_src': h._source,
+    '__tr_src': h._both('source').id,
     '__tr_pass': pass,
     '__tr_sid': s.passSession && h._sid(),
   });
 
-  const parse = (href) => new URL(href, w.document.baseURI);
-  const refused = (url) => refusal(url, w.location, entries) || (h._live && h._pid() ? '' : 'no profile');
+  const refused = (url) => refusal(url, w.location, entries) || (h._isFile(url) && 'file') || (h._live && h._pid() ? '' : h._why || 'no profile');
 
   h._decorate = (href) =>
     h._try(() => {
-      const url = parse(href);
+      const url = h._parse(href);
       const why = refused(url);
       h._log('link', url.href, why);
       if (why) return;
       // A pass is spent with its first use, so the next intent takes another.
       if (pass) watch('add');
-      return append(h._strip(url.href)[0], parameters(), s.linkPosition == 'hash');
+      return append(strip(url.href)[0], parameters(), s.linkPosition == 'hash');
     }) || href;
 
   /** Lends an element the decorated address for as long as the browser takes to read it. */
   const lend = (element, name) => {
     // An SVG link keeps its address in an object, and maybe in the older xlink attribute.
     const svg = (element[name] || {}).baseVal != null && element[name];
-    const read = () => (svg ? svg.baseVal : element.getAttribute(name));
-    const write = (value) => (svg ? (svg.baseVal = value) : element.setAttribute(name, value));
+    const read = () => (svg ? svg.baseVal : h._own(element, 'getAttribute', name));
+    const write = (value) => (svg ? (svg.baseVal = value) : h._own(element, 'setAttribute', name, value));
     const old = read();
     const lent = old && h._decorate(old);
     if (lent == old) return;
@@ -49,32 +54,31 @@ export const links = (h) => {
     later(() => read() == lent && write(old));
   };
 
-  const linkOf = (event) => event.composedPath().find((node) => node.href && /^a(rea)?$/i.test(node.localName));
-
   // The Navigation API reports this way out as well, and the page wants it left alone.
   const spare = () => {
+    h._log(NO_LINK);
     spared = 1;
     later(() => (spared = 0), 1e3);
   };
 
   const follow = (event) => {
-    const link = event.button < 2 && linkOf(event);
+    const link = event.button < 2 && h._linkOf(event);
     if (!link) return;
-    if (within(link, NO_LINK)) spare();
-    else if (!link.hasAttribute('download')) lend(link, 'href');
+    if (h._within(link, NO_LINK)) spare();
+    else if (!link.hasAttribute('download')) h._late(event, () => lend(link, 'href'));
   };
-  h._listen(w, 'click', follow);
-  h._listen(w, 'auxclick', follow);
+  h._on('click', follow, w);
+  h._on('auxclick', follow, w);
 
   /** Where a form goes: [the element that says so, its attribute, whether by POST]; nothing where it is spared. */
   const target = (form, button) => {
-    const own = (name) => button && button.getAttribute(name);
-    if (within(button || form, NO_LINK)) {
+    const said = (node, name) => node && h._own(node, 'getAttribute', name);
+    if (h._within(button || form, NO_LINK)) {
       spare();
       return [];
     }
-    const byPost = /^post$/i.test(own('formmethod') || form.getAttribute('method'));
-    return own('formaction') ? [button, 'formaction', byPost] : [form, 'action', byPost];
+    const byPost = /^post$/i.test(said(button, 'formmethod') || said(form, 'method'));
+    return said(button, 'formaction') ? [button, 'formaction', byPost] : [form, 'action', byPost];
   };
 
   const post = (form, button) => {
@@ -82,40 +86,69 @@ export const links = (h) => {
     if (byPost) lend(element, name);
   };
 
-  h._listen(w, 'submit', (event) => {
-    submitter = event.submitter;
-    later(() => (submitter = 0));
-    post(event.target, submitter);
-  });
-  h._listen(w, 'formdata', ({ target: form, formData }) => {
-    const [element, name, byPost] = target(form, submitter);
-    const action = !byPost && element && element.getAttribute(name);
-    if (!action || h._decorate(action) == action) return;
-    new URLSearchParams(append('', parameters())).forEach((value, key) => formData.set(key, value));
-  });
+  h._on(
+    'submit',
+    (event) => {
+      submitted = event;
+      later(() => (submitted = 0));
+      h._late(event, () => post(event.target, event.submitter));
+    },
+    w,
+  );
 
-  const wrap = (owner, name, before) => {
+  h._on(
+    'formdata',
+    ({ target: form, formData }) => {
+      // A page may gather the fields of a form for itself. The browser does when the form was submitted, not before.
+      const sent = submitted && submitted.target == form && !submitted.eventPhase && !submitted.defaultPrevented;
+      if (!sent && submitting != form) return;
+      const [element, name, byPost] = target(form, sent && submitted.submitter);
+      const action = !byPost && element && h._own(element, 'getAttribute', name);
+      if (!action || h._decorate(action) == action) return;
+      new URLSearchParams(append('', parameters())).forEach((value, key) => formData.set(key, value));
+    },
+    w,
+  );
+
+  const wrap = (owner, name, before, after) => {
     const original = owner[name];
     owner[name] = function (...args) {
       h._try(() => before(this, args));
-      return original.apply(this, args);
+      try {
+        return original.apply(this, args);
+      } finally {
+        submitting = 0;
+      }
     };
   };
-  wrap(w.HTMLFormElement.prototype, 'submit', (form) => post(form));
-  wrap(w, 'open', (opener, args) => args[0] && (args[0] = h._decorate(args[0])));
+  wrap(w.HTMLFormElement.prototype, 'submit', (form) => {
+    submitting = form;
+    post(form);
+  });
+  // An object may be an element, for a function of the page's own.
+  wrap(w, 'open', (opener, args) => {
+    const [to] = args;
+    const isText = typeof to == 'string';
+    const next = to && (isText || to.searchParams) ? h._decorate(to) : to;
+    if (next != to) args[0] = isText ? next : new to.constructor(next);
+  });
 
   if (w.navigation)
-    h._listen(w.navigation, 'navigate', (event) => {
-      const to = event.destination.url;
-      const go = { push: 'assign', replace: 'replace' }[event.navigationType];
-      // Going back or reloading leads to where the visitor was, and links were decorated by their click.
-      if (!go || !event.cancelable || event.hashChange || event.formData || event.downloadRequest != null) return;
-      if (spared || h._strip(to)[0] != to) return;
-      const next = h._decorate(to);
-      if (next == to) return;
-      event.preventDefault();
-      w.location[go](next);
-    });
+    h._on(
+      'navigate',
+      (event) => {
+        const to = event.destination.url;
+        const go = { push: 'assign', replace: 'replace' }[event.navigationType];
+        // Going back or reloading leads to where the visitor was, and links were decorated by their click.
+        if (!go || !event.cancelable || event.hashChange || event.formData || event.downloadRequest != null) return;
+        if (spared || strip(to)[0] != to) return;
+        const next = h._decorate(to);
+        if (next == to) return;
+        event.preventDefault();
+        w.location[go](next);
+      },
+      w.navigation,
+    );
 
   const watch = (how) =>
     ['pointerover', 'pointerdown', 'focusin'].forEach((type) => w[how + 'EventListener'](type, prepare, true));
@@ -130,13 +163,13 @@ export const links = (h) => {
   /** Takes a fresh pass when a visitor may leave soon. */
   const prepare = (event) =>
     h._try(() => {
-      const link = linkOf(event);
-      if (!link || refused(parse(link.href.baseVal || link.href))) return;
+      const link = h._linkOf(event);
+      if (!link || refused(h._parse(link.href.baseVal || link.href))) return;
       rest();
       // Asking takes longer than all else, and the page's own listeners wait for this one.
       later(() =>
         h
-          ._post('/pass', JSON.stringify({ source: { id: h._source }, profile: { id: h._pid() } }))
+          ._post('/pass', h._json({ source: h._both('source'), profile: { id: h._pid() } }))
           .then((response) => response.json())
           .then((answer) => (pass = answer.pass || pass))
           .catch(h._log),

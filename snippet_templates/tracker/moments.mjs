@@ -4,7 +4,6 @@ const MOST_ERRORS = 10;
 export const moments = (h) => {
   const w = h._w;
   const d = w.document;
-  const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
   let seconds = 0;
   let errors = 0;
 
@@ -14,55 +13,69 @@ export const moments = (h) => {
     if (list[0]) bind((extra) => list.forEach((t) => h._fire(t, 0, extra)), list);
   };
 
+  const onRestored = (begin) => h._on('pageshow', ({ persisted }) => persisted && begin(), w);
+
   // One look at a link serves all who ask for links.
   const asking = [];
   const onLink = (matches) => (fire) => asking.push([matches, fire]);
   on('onOutbound', onLink((url) => url.hostname != w.location.hostname), 'trackOutboundLinks', 'outbound-link');
   on(
     'onDownload',
-    onLink((url, link) => link.hasAttribute('download') || FILE.test(url.pathname)),
+    onLink((url, link) => link.hasAttribute('download') || h._isFile(url)),
     'trackDownloads',
     'file-download',
   );
   const follow = (event) => {
-    const link = event.button < 2 && event.composedPath().find((node) => node.localName == 'a' && node.href);
+    const link = event.button < 2 && h._linkOf(event);
     if (!link || h._ignored(link)) return;
-    const url = new URL(link.href.baseVal || link.href, d.baseURI);
-    if (/^http/.test(url.protocol)) asking.forEach(([matches, fire]) => matches(url, link) && fire({ url: url.href }));
+    const url = h._parse(link.href.baseVal || link.href);
+    if (/^http/.test(url.protocol))
+      h._late(event, () => asking.forEach(([matches, fire]) => matches(url, link) && fire({ url: url.href })));
   };
-  if (asking[0]) ['click', 'auxclick'].forEach((type) => h._listen(w, type, follow));
+  if (asking[0]) ['click', 'auxclick'].forEach((type) => h._on(type, follow, w));
 
   on('onScroll', (fire, list) => {
-    const reached = new Map();
+    let reached = {};
+    let largest = 0;
     let timer;
-    // An intersection says where the page stands without making the browser lay it out again.
-    const observer = new w.IntersectionObserver(([{ boundingClientRect: box, rootBounds: view }]) => {
+    // Where a box stands costs nothing to ask when the browser has just laid the page out.
+    const observer = new w.ResizeObserver(([{ target }]) => {
       observer.disconnect();
-      const depth = (100 * ((view ? view.height : w.screen.height) - box.top)) / box.height;
-      list.forEach((t) =>
+      const { clientWidth, clientHeight, scrollHeight, scrollTop } = target;
+      const area = clientWidth * clientHeight;
+      // What is less than half the window is a part of the page, and so is what is less than another that scrolls.
+      if (scrollHeight <= clientHeight || area < largest || area * 2 < w.innerWidth * w.innerHeight) return;
+      largest = area;
+      const depth = (100 * (scrollTop + clientHeight)) / scrollHeight;
+      list.forEach((t, number) =>
         [].concat(t.threshold || [25, 50, 75, 90]).forEach((mark) => {
-          if (depth + 1 < mark || reached.get(t) >= mark) return;
-          reached.set(t, mark);
+          if (depth + 1 < mark || reached[number] >= mark) return;
+          reached[number] = mark;
           h._fire(t, 0, { depth: mark });
         }),
       );
     });
-    h._listen(w, 'scroll', () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => observer.observe(d.documentElement), 200);
-    });
+    h._on(
+      'scroll',
+      ({ target }) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => observer.observe(target == d ? d.scrollingElement : target), 200);
+      },
+      w,
+    );
+    onRestored(() => (reached = {}));
   });
 
   on('onExitIntent', (fire) =>
-    h._listen(d, 'mouseout', (event) => !event.relatedTarget && event.clientY <= 0 && fire()),
+    h._on('mouseout', (event) => !event.relatedTarget && event.clientY <= 0 && fire(), d),
   );
 
   on(
     'onError',
     (fire) => {
       const report = (message, source, line) => ++errors <= MOST_ERRORS && fire({ message: `${message}`, source, line });
-      h._listen(w, 'error', (event) => event.message && report(event.message, event.filename, event.lineno));
-      h._listen(w, 'unhandledrejection', ({ reason }) => report((reason && reason.message) || reason));
+      w.addEventListener('error', (event) => event.message && report(event.message, event.filename, event.lineno));
+      h._on('unhandledrejection', ({ reason }) => report((reason && reason.message) || reason), w);
     },
     'trackErrors',
     'javascript-error',
@@ -70,6 +83,8 @@ export const moments = (h) => {
 
   on('onLeave', (fire) => h._on('leave', () => fire({ seconds })), 'trackEngagement', 'time-engaged');
 
+  // A page out of the back/forward cache is a new view, with a clock of its own.
+  onRestored(() => (seconds = errors = 0));
   setInterval(() => {
     if (d.hidden) return;
     seconds++;

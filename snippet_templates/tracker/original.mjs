@@ -1,7 +1,8 @@
 /** What a page that carries an original Tracardi snippet expects to find. */
 export const original = (h) => {
   const w = h._w;
-  const listeners = h._options.listeners || {};
+  const options = h._options || {};
+  const listeners = options.listeners || {};
 
   const addListener = (target, type, fn) => target.addEventListener(type, fn);
   const helpers = {
@@ -13,7 +14,7 @@ export const original = (h) => {
   };
 
   h._on('made', (tracker) => {
-    const given = { tracker, helpers, config: h._options };
+    const given = { tracker, helpers, config: options };
     tracker.plugins = { tracardi: helpers };
     tracker.getState = () => ({ plugins: { tracardi: { initialized: true } } });
     w.tracardi = { default: tracker };

@@ -23,8 +23,8 @@ export const outbox = (h) => {
 
   h._save = () => {
     saving = 0;
-    const text = JSON.stringify({ t: h._away ? 0 : Date.now(), b: h._box });
-    if (h._box[MOST_EVENTS] || text.length > MOST_CHARACTERS) h._drop(h._box.slice(0, AT_ONCE), { status: 'full' });
+    const text = h._json({ t: h._away ? 0 : Date.now(), b: h._box });
+    if (h._box[MOST_EVENTS] || text.length > MOST_CHARACTERS) h._drop(h._box.slice(0, AT_ONCE), 'full');
     else h._set(key, h._box[0] && text);
   };
 
@@ -73,6 +73,7 @@ export const outbox = (h) => {
   };
 
   h._empty = () => {
+    h._letWait();
     h._box = [];
     h._set(key);
     others((name) => h._set(name));

@@ -4,16 +4,21 @@ const OPTED_OUT = 'tracardi-opt-out';
 export const privacy = (h) => {
   const { document: d, navigator: n } = h._w;
   const s = h._settings;
+  const heeded = {
+    webdriver: !s.trackBots,
+    globalPrivacyControl: s.respectGPC !== false,
+    doNotTrack: s.respectDoNotTrack,
+  };
 
-  h._agreed = () => true;
+  h._lacking = () => '';
 
+  /** Decides anew, also after another tab has decided for all of them; `_why` names the reason for silence. */
   h._decide = () => {
-    h._mute =
-      h._get(OPTED_OUT) ||
-      (n.webdriver && !s.trackBots) ||
-      (n.globalPrivacyControl && s.respectGPC !== false) ||
-      (s.respectDoNotTrack && n.doNotTrack == 1);
-    if (!h._mute && !h._live && h._agreed() && !d.prerendering) {
+    h._mute = h._get(OPTED_OUT) ? OPTED_OUT : Object.keys(heeded).find((sign) => heeded[sign] && n[sign] > 0);
+    h._why = h._mute || h._lacking() || (d.prerendering && 'prerendering');
+    if (h._why) {
+      if (h._live) h._silence();
+    } else if (!h._live) {
       h._live = 1;
       h._hold();
       h._save();
@@ -24,19 +29,13 @@ export const privacy = (h) => {
 
   /** Forgets everything and stops. */
   h._silence = () => {
+    h._live = 0;
     h._empty();
     h._forget();
-    h._live = 0;
   };
 
-  h._optOut = () => {
-    h._silence();
-    h._set(OPTED_OUT, 1, true);
-    h._decide();
-  };
-
-  h._optIn = () => {
-    h._set(OPTED_OUT);
+  h._optOut = (out) => {
+    h._set(OPTED_OUT, out, true);
     h._decide();
   };
 };

@@ -1,6 +1,7 @@
 /** A page view for every page that the site shows without loading one. */
 export const spa = (h) => {
   const w = h._w;
+  const { history, navigation } = w;
   const { spa: asked } = h._settings;
   if (!asked) return;
   const withHash = asked == 'hash';
@@ -8,19 +9,22 @@ export const spa = (h) => {
   let last = here();
 
   // The title and the address are set after the call that announces them.
-  const look = () =>
+  const look = ({ navigationType }) =>
+    navigationType != 'replace' &&
     setTimeout(() => {
       if (here() == last) return;
       last = here();
-      h._track('page-view', (h._events.find(([type]) => type == 'page-view') || [])[1]);
+      h._track('page-view', ((h._both('auto').events || []).find(([type]) => type == 'page-view') || [])[1]);
     }, 0);
 
-  const push = w.history.pushState;
-  w.history.pushState = function (...args) {
+  // A router may have kept `pushState` before this script came, or use none; where the browser tells, it tells all.
+  if (navigation) return h._on('currententrychange', look, navigation);
+  const push = history.pushState;
+  history.pushState = function (...args) {
     const result = push.apply(this, args);
-    look();
+    look(args);
     return result;
   };
-  h._listen(w, 'popstate', look);
-  if (withHash) h._listen(w, 'hashchange', look);
+  h._on('popstate', look, w);
+  if (withHash) h._on('hashchange', look, w);
 };

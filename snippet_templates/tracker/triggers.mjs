@@ -1,17 +1,15 @@
-import { within } from './within.mjs';
-
 const IGNORE = 'data-tracardi-ignore';
 const PROPERTY = 'data-tracardi-prop-';
 
 /** What all triggers share: which ones there are, which elements they mean, and the event that they make. */
 export const triggers = (h) => {
-  const fired = new Map();
+  const fired = new WeakMap();
 
-  h._triggers = (name) => h._asked.filter((t) => t && t.trigger == name && t.data);
+  h._triggers = (name) => (h._both('auto').triggers || []).filter((t) => t && t.trigger == name && t.data);
 
-  h._selector = (t) => t.selector || `[data-tracardi-tag=${JSON.stringify(`${t.tag}`)}]`;
+  h._selector = (t) => t.selector || `[data-tracardi-tag=${h._json(`${t.tag}`)}]`;
 
-  h._ignored = (node) => within(node, IGNORE);
+  h._ignored = (node) => h._within(node, IGNORE);
 
   /** Makes a trigger's event for an element: its label and address, its data-tracardi-prop-*, never what was typed. */
   h._fire = (t, element, extra) => {
@@ -21,11 +19,12 @@ export const triggers = (h) => {
     fired.set(t, seen.add(subject));
     const properties = { ...t.data.properties };
     if (element) {
-      const first = (...names) => names.map((name) => element.getAttribute(name)).find(Boolean);
+      const read = (name) => h._own(element, 'getAttribute', name);
+      const first = (...names) => names.map(read).find(Boolean);
       properties.label = first('alt', 'title', 'aria-label');
       properties.url = first('src', 'href');
-      [...element.attributes].forEach(({ name, value }) => {
-        if (name.startsWith(PROPERTY)) properties[name.slice(PROPERTY.length)] = value;
+      h._own(element, 'getAttributeNames').forEach((name) => {
+        if (name.startsWith(PROPERTY)) properties[name.slice(PROPERTY.length)] = read(name);
       });
     }
     h._track(t.data.event, { ...properties, ...extra });

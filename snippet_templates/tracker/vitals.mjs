@@ -25,5 +25,5 @@ export const vitals = (h) => {
     h._track('web-vitals', found);
   };
   h._on('leave', tell);
-  h._listen(w.document, 'visibilitychange', () => w.document.hidden && tell());
+  h._on('visibilitychange', () => w.document.hidden && tell(), w.document);
 };

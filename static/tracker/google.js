@@ -1,1 +1,1 @@
-F.push(e=>{if(!e.u.trackGoogleClientId)return;let r=e.S;e.S=()=>{let[,t]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(e.r.document.cookie)||[];return{...r(),...t&&{google:{client:t}}}}});
+F.push(h=>{if(!h.J.trackGoogleClientId)return;let e=h.X;h.X=()=>{let[,r]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(h.m.document.cookie)||[];return{...e(),...r&&{google:{client:r}}}}});

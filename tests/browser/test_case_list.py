@@ -44,6 +44,14 @@ every trigger
 hostile options
 a page with the original globals (options, onTracardiReady, listeners)
 liliput loader contract
+what a link had before is there again to the byte
+a link to a word of the page
+links to files, signed addresses
+a page in another encoding
+options of the page
+prototypes, globals and fetch of the page
+the script is blocked
+the page cleans its address
 """.strip().splitlines()
 
 

@@ -61,7 +61,9 @@ def test_the_href_is_the_old_one_again_after_the_click(web: Web, visitor: Visito
     tab.evaluate(f"void addEventListener('click', () => {{ window.lent = {HREF}; }})")
     tab.evaluate("void addEventListener('auxclick', () => { window.lent = 'seen'; })")
     follow(visitor, tab, "ctrl")
-    assert f"__tr_pid={profile}" in tab.evaluate("window.lent")
+    assert tab.evaluate("window.lent") == BLOG
+    (asked,) = web.asked("blog.test", "/")
+    assert carried(asked)["__tr_pid"] == [profile]
     assert tab.wait_for(f"{HREF} == '{BLOG}'")
 
 
@@ -73,7 +75,7 @@ def test_a_click_that_the_page_cancels_stays_cancelled(web: Web, visitor: Visito
         f" window.lent = {HREF}; event.preventDefault(); }})"
     )
     tab.click("#go")
-    assert not bare(tab.wait_for("window.lent"))
+    assert tab.wait_for("window.lent") == BLOG
     assert tab.wait_for(f"{HREF} == '{BLOG}'")
     assert tab.url == SHOP
     assert web.asked("blog.test") == []
@@ -166,3 +168,12 @@ def test_a_page_that_sends_the_visitor_on_passes_the_profile(web: Web, visitor: 
     assert known(settled(arrived(tab, f"{BLOG}article"))) == profile
     assert bare(tab.url)
     assert web.profiles(shop, blog) == {profile}
+
+
+def test_a_landing_at_a_word_of_the_page_is_scrolled_to_and_keeps_its_address(web: Web, visitor: Visitor) -> None:
+    web.site("blog.test", "long.html", trackBots=True)
+    for bare_url in (f"{BLOG}#:~:text=zebracorn", f"{BLOG}?q=1#part:~:text=zebracorn"):
+        tab = visitor.open(bare_url.replace("#", f"{'&' if '?' in bare_url else '?'}__tr_pid=p&__tr_src=s#"))
+        assert tab.wait_for("scrollY > 4000")
+        known(tab)
+        assert tab.url == bare_url

@@ -264,3 +264,127 @@ test('the time zone is told without waking Intl where the browser has Temporal, 
   assert.equal(intl.mock.callCount(), 0);
   assert.equal(await told({}), intl.mock.restore() || Intl.DateTimeFormat().resolvedOptions().timeZone);
 });
+
+const DAY = 86_400_000;
+const poisoned = (bad, status = 500) => {
+  const w = makeWindow();
+  const { fetch } = w;
+  w.fetch = (to, init) => {
+    const spoilt = JSON.parse(init.body).events.some((event) => event.type === bad);
+    w.replies.push({ status: spoilt ? status : 200 });
+    return fetch(to, init);
+  };
+  return w;
+};
+
+test('an event that the server fails at is found by halving and waits for itself; the others arrive', async () => {
+  const w = poisoned('bad');
+  const tracker = run(w);
+  for (const type of ['a', 'b', 'bad', 'c']) tracker.track(type);
+  await pass(timers, 50);
+  for (let second = 0; second < 20; second++) await pass(timers, 1000);
+  const arrived = w.requests.map(types).filter((sent) => !sent.includes('bad')).flat();
+  assert.deepEqual(arrived.sort(), ['a', 'b', 'c']);
+  assert.deepEqual(stored(w.localStorage), ['bad']);
+  const before = w.requests.length;
+  tracker.track('later');
+  await pass(timers, 50);
+  assert.deepEqual(w.requests.slice(before).map(types), [['later']]);
+});
+
+test('it is given up when the server has failed at it for a day while others got through', async () => {
+  const w = poisoned('bad', 503);
+  const tracker = run(w);
+  const troubles = [];
+  tracker.on('error', ({ status, events }) => troubles.push([status, events]));
+  tracker.track('bad');
+  tracker.track('good');
+  for (let hour = 0; hour < 23; hour++) for (let part = 0; part < 30; part++) await pass(timers, 120_000);
+  assert.deepEqual([troubles, stored(w.localStorage)], [[], ['bad']]);
+  for (let part = 0; part < 60; part++) await pass(timers, 120_000);
+  assert.deepEqual([troubles, stored(w.localStorage)], [[[503, 1]], []]);
+});
+
+test('an outage of more than a day costs nothing', async () => {
+  const w = makeWindow();
+  w.replies.push(...Array.from({ length: 3000 }, () => ({ status: 502 })));
+  const tracker = run(w);
+  for (const type of ['a', 'b', 'c']) tracker.track(type);
+  for (let part = 0; part < 900; part++) await pass(timers, 120_000);
+  assert.ok(w.requests.length < 1500);
+  w.replies.length = 0;
+  for (let part = 0; part < 20; part++) await pass(timers, 120_000);
+  assert.deepEqual(stored(w.localStorage), []);
+  assert.deepEqual([...new Set(w.requests.slice(-3).flatMap(types))].sort(), ['a', 'b', 'c']);
+});
+
+test('the next page remembers which event the server fails at, and for how long', async () => {
+  const w = poisoned('bad');
+  run(w).track('bad');
+  await pass(timers, 50);
+  w.dispatchEvent(new Event('pagehide'));
+  assert.deepEqual(w.beacons, []);
+  const next = makeWindow({ storage: w.localStorage });
+  next.replies.push({ status: 200 });
+  run(next).track('view');
+  await pass(timers, 50);
+  await pass(timers, 1000);
+  assert.deepEqual(next.requests.map(types), [['view'], ['bad']]);
+});
+
+test('two days later it is tried again before it is given up', async () => {
+  const w = poisoned('bad');
+  const tracker = run(w);
+  tracker.track('bad');
+  tracker.track('good');
+  for (let part = 0; part < 20; part++) await pass(timers, 10_000);
+  w.dispatchEvent(new Event('pagehide'));
+  timers.tick(2 * DAY);
+  const next = makeWindow({ storage: w.localStorage });
+  run(next);
+  await pass(timers, 50);
+  assert.deepEqual(next.requests.map(types), [['bad']]);
+  assert.deepEqual(stored(next.localStorage), []);
+});
+
+test('a promise is kept when the page goes before the answer, and when the visitor opts out', async () => {
+  const w = makeWindow();
+  w.replies.push({ status: 503 });
+  const tracker = run(w);
+  const gone = tracker.track('a');
+  await pass(timers, 50);
+  w.dispatchEvent(new Event('pagehide'));
+  assert.equal(await gone, null);
+  const other = run(makeWindow());
+  const opted = other.track('b');
+  other.optOut();
+  assert.equal(await opted, null);
+});
+
+test('where there is no beacon, or none that the page has left alone, a request takes what is left', async () => {
+  for (const sendBeacon of [undefined, () => false, () => { throw new Error('replaced'); }]) {
+    const w = makeWindow();
+    w.navigator.sendBeacon = sendBeacon;
+    run(w).track('a');
+    await pass(timers);
+    w.dispatchEvent(new Event('pagehide'));
+    assert.deepEqual(w.requests.map(types), [['a']]);
+    assert.equal(w.requests[0][2].keepalive, true);
+  }
+});
+
+test('bodies are what they are, whatever a library has taught arrays and strings about JSON', async () => {
+  const w = makeWindow();
+  const told = { list: [1, { deep: ['x'] }], text: 'y', when: new Date(0), none: null };
+  for (const kind of [Object, Array, String]) kind.prototype.toJSON = () => 'spoilt';
+  try {
+    run(w).track('a', told);
+    await pass(timers, 0);
+    w.dispatchEvent(new Event('pagehide'));
+    assert.equal(typeof Array.prototype.toJSON, 'function');
+  } finally {
+    for (const kind of [Object, Array, String]) delete kind.prototype.toJSON;
+  }
+  const [, sent] = w.beacons[0];
+  assert.deepEqual(sent.events[0].properties, { list: [1, { deep: ['x'] }], text: 'y', when: '1970-01-01T00:00:00.000Z', none: null });
+});

@@ -26,6 +26,39 @@ export const makeStorage = () =>
     },
   });
 
+/** A link of a page: what is written to `href` is read as an absolute address, and its parts; nothing is where it is none. */
+const makeLink = (document) => ({
+  set href(text) {
+    this.url = URL.canParse(text, document.baseURI) ? new URL(text, document.baseURI) : undefined;
+    this.text = text;
+  },
+  get href() {
+    return this.url ? this.url.href : this.text;
+  },
+  get hostname() {
+    return this.url ? this.url.hostname : '';
+  },
+  get pathname() {
+    return this.url ? this.url.pathname : '';
+  },
+  get search() {
+    return this.url ? this.url.search : '';
+  },
+  get protocol() {
+    return this.url ? this.url.protocol : ':';
+  },
+});
+
+/** The browser's own methods of elements, which those of these tests have as properties that begin with `$`. */
+const makeElementClass = () => {
+  class Element {}
+  for (const name of ['closest', 'contains', 'getAttribute', 'getAttributeNames', 'getRootNode', 'matches', 'setAttribute'])
+    Element.prototype[name] = function (...args) {
+      return this[`$${name}`](...args);
+    };
+  return Element;
+};
+
 export const makeWindow = ({ url = 'https://shop.example/', storage = makeStorage(), jar = {}, ...more } = {}) => {
   const w = new EventTarget();
   const document = new EventTarget();
@@ -46,6 +79,8 @@ export const makeWindow = ({ url = 'https://shop.example/', storage = makeStorag
     },
   });
   Object.assign(document, { readyState: 'complete', title: 'Shop', referrer: more.referrer || '', baseURI: url });
+  document.createElement = () => makeLink(document);
+  w.Element = makeElementClass();
   Object.assign(w, {
     document,
     localStorage: storage,
@@ -93,15 +128,15 @@ export const config = (settings = {}, more = {}) => ({
 });
 
 export const run = (w, baked = config(), features = [], page = undefined) => {
-  start(w, baked, page, features);
+  start(w, baked, page, features, w.fetch);
   return w.tracker;
 };
 
 /** Lets everything that is already decided happen, the timers of the next `ms` milliseconds included. */
 export const pass = async (timers, ms = 0) => {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 60; turn++) await Promise.resolve();
   timers.tick(ms);
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 60; turn++) await Promise.resolve();
 };
 
 export const types = (request) => request[1].events.map((event) => event.type);

@@ -3,6 +3,7 @@ import { beforeEach, test, mock } from 'node:test';
 
 import { google } from '../../snippet_templates/tracker/google.mjs';
 import { links } from '../../snippet_templates/tracker/links.mjs';
+import { nodes } from '../../snippet_templates/tracker/nodes.mjs';
 import { spa } from '../../snippet_templates/tracker/spa.mjs';
 import { triggers } from '../../snippet_templates/tracker/triggers.mjs';
 import { vitals } from '../../snippet_templates/tracker/vitals.mjs';
@@ -28,7 +29,7 @@ const linking = (settings = {}) => {
   };
   w.opened = [];
   w.open = (url) => w.opened.push(url);
-  const tracker = run(w, config({ trackExternalLinks: ['blog.example'], ...settings }), [links]);
+  const tracker = run(w, config({ trackExternalLinks: ['blog.example'], ...settings }), [nodes, links]);
   return [w, tracker];
 };
 
@@ -76,7 +77,7 @@ test('a page without linked domains keeps its own window.open', () => {
   const w = makeWindow();
   const open = () => {};
   w.open = open;
-  run(w, config(), [links]);
+  run(w, config(), [nodes, links]);
   assert.equal(w.open, open);
 });
 
@@ -171,16 +172,18 @@ test('the client id of Google Analytics is told where it was asked for', async (
 });
 
 const element = (attributes, parent) => ({
-  attributes: Object.entries(attributes).map(([name, value]) => ({ name, value })),
-  getAttribute: (name) => attributes[name] ?? null,
-  closest: (selector) => selector.slice(1, -1) in attributes || parent?.closest(selector),
-  getRootNode: () => ({}),
+  $getAttributeNames: () => Object.keys(attributes),
+  $getAttribute: (name) => attributes[name] ?? null,
+  $closest: (selector) => selector.slice(1, -1) in attributes || parent?.$closest(selector),
+  $getRootNode: () => ({}),
+  // What a form with fields of these names answers with.
+  attributes: 'a field', getAttribute: 'a field', closest: 'a field', getRootNode: 'a field',
 });
 
 const fireWith = (given) => {
   const w = makeWindow();
   let hub;
-  run(w, config({}, { auto: { triggers: [given] } }), [triggers, (h) => (hub = h)]);
+  run(w, config({}, { auto: { triggers: [given] } }), [nodes, triggers, (h) => (hub = h)]);
   return [w, (target, extra) => hub._fire(hub._triggers(given.trigger)[0], target, extra), hub];
 };
 
@@ -210,4 +213,65 @@ test('a trigger that fires once fires once an element', async () => {
 test('a tag with quotes in it stays a tag', () => {
   const [, , hub] = fireWith({ tag: 'a"]', trigger: 'onClick', data: { event: 'seen' } });
   assert.equal(hub._selector({ tag: 'a"]' }), '[data-tracardi-tag="a\\"]"]');
+});
+
+for (const [href, why] of [
+  ['https://blog.example/a/report.PDF?x=1', 'file'],
+  ['https://blog.example/get?X-Amz-Algorithm=1&X-Amz-Signature=abc', 'signed'],
+  ['https://blog.example/get?Policy=abc&Key-Pair-Id=1', 'signed'],
+  ['https://blog.example/get?sv=1&sig=abc', 'signed'],
+  ['https://blog.example/get?hdnts=exp%3D1', 'signed'],
+  ['https://blog.example/', 'tracardi-opt-out'],
+])
+  test(`debug says that ${href} is not decorated: ${why}`, () => {
+    const [w, tracker] = linking();
+    tracker.debug(true);
+    if (why == 'tracardi-opt-out') tracker.optOut();
+    assert.equal(tracker.decorate(href), href);
+    assert.deepEqual(w.said.at(-1), ['[tracker]', 'link', href, why]);
+  });
+
+for (const href of ['https://blog.example/?design=1&signal=2&privacy_policy=3', 'https://blog.example/pdf'])
+  test(`${href} is neither a file nor signed`, () => {
+    const [, tracker] = linking();
+    assert.match(tracker.decorate(href), /__tr_pid/);
+  });
+
+for (const entry of ['http://blog.example/', 'https://BLOG.example:8443/path', ' .blog.example. ', 'bl\u00f6g.example'])
+  test(`a linked domain that the page writes as ${JSON.stringify(entry)} is the host in it`, () => {
+    const [, tracker] = linking({ trackExternalLinks: [entry] });
+    const host = entry.startsWith('bl\u00f6g') ? 'xn--blg-tna.example' : 'blog.example';
+    assert.match(tracker.decorate(`https://${host}/`), /__tr_pid/);
+    assert.equal(tracker.decorate(`https://not${host}/`), `https://not${host}/`);
+  });
+
+test('what is not an address stays what it is in a function that the page calls `open`', () => {
+  const [w] = linking();
+  const element = { toString: () => 'https://blog.example/', href: 'https://blog.example/' };
+  w.open(element);
+  w.open(new URL('https://blog.example/'));
+  assert.equal(w.opened[0], element);
+  assert.ok(w.opened[1] instanceof URL);
+  assert.equal(w.opened[1].searchParams.get('__tr_pid'), 'P0');
+});
+
+test('where the browser tells of every navigation, the history is left alone and a replaced address is no view', async () => {
+  const w = withHistory(makeWindow());
+  const push = w.history.pushState;
+  w.navigation = new EventTarget();
+  run(w, config({ spa: true }, { auto: { events: [['page-view', { shop: 1 }]] } }), [spa]);
+  const go = (navigationType, to) => {
+    push({}, '', to);
+    w.navigation.dispatchEvent(Object.assign(new Event('currententrychange'), { navigationType }));
+  };
+  await pass(timers, 50);
+  go('push', '/next');
+  await pass(timers, 50);
+  go('replace', '/next?filter=1');
+  await pass(timers, 50);
+  go('traverse', '/');
+  await pass(timers, 50);
+  await pass(timers, 50);
+  assert.equal(w.history.pushState, push);
+  assert.deepEqual(w.requests.flatMap(types), ['page-view', 'page-view', 'page-view']);
 });

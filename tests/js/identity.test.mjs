@@ -13,6 +13,10 @@ beforeEach(() => {
   timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_700_000_000_000 });
 });
 
+const forbidden = () => {
+  throw new Error('forbidden');
+};
+
 const withProfile = (text) => Object.assign(makeStorage(), { [PROFILE]: text });
 
 test('the ids that the server answers replace the ones that were sent', async () => {
@@ -58,7 +62,7 @@ test('with cookies forbidden a page keeps its session for half an hour', async (
 
 test('with storage forbidden everything is kept in memory', async () => {
   const w = makeWindow({
-    storage: new Proxy({}, { get: () => { throw new Error('forbidden'); }, ownKeys: () => { throw new Error('forbidden'); } }),
+    storage: new Proxy({}, Object.fromEntries(['get', 'set', 'deleteProperty', 'ownKeys'].map((trap) => [trap, forbidden]))),
   });
   const tracker = run(w);
   tracker.track('a');
@@ -265,3 +269,98 @@ test('a page of the original snippet finds what it expects', async () => {
   await pass(timers);
   assert.deepEqual((await reply).data, answered());
 });
+
+const told = (w, key) => w.dispatchEvent(Object.assign(new Event('storage'), { key }));
+
+test('what another tab decides holds here as well: an opt-out, its end, a consent and its withdrawal', async () => {
+  const storage = makeStorage();
+  const w = makeWindow({ storage });
+  const tracker = run(w, config({ requireConsent: true }), [consent]);
+  const silent = tracker.track('early');
+  storage['tracardi-consent'] = '{"analytics": true}';
+  told(w, 'tracardi-consent');
+  await pass(timers, 50);
+  assert.deepEqual(await silent, answered());
+  assert.equal(tracker.profileId(), 'P1');
+  delete storage['tracardi-consent'];
+  told(w, 'tracardi-consent');
+  assert.deepEqual([Object.keys(storage), w.jar, tracker.profileId()], [[], {}, null]);
+  storage['tracardi-consent'] = '{"analytics": true}';
+  storage['tracardi-opt-out'] = '1';
+  told(w, null);
+  assert.equal(await tracker.track('unheard'), null);
+  delete storage['tracardi-opt-out'];
+  told(w, 'tracardi-opt-out');
+  tracker.track('heard');
+  await pass(timers, 50);
+  assert.deepEqual(w.requests.map(types), [['early'], ['heard']]);
+});
+
+test('a page out of the back/forward cache asks first whether it may go on', async () => {
+  const w = makeWindow();
+  const tracker = run(w, config({}, { auto: { events: [['page-view', {}]] } }));
+  await pass(timers, 50);
+  w.dispatchEvent(new Event('pagehide'));
+  w.localStorage['tracardi-opt-out'] = '1';
+  w.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+  await pass(timers, 50);
+  assert.deepEqual([w.requests.length, tracker.profileId(), w.jar], [1, null, {}]);
+});
+
+test('campaign parameters are read as people write them: in any case, and as HTML has them', async () => {
+  const w = makeWindow({ url: 'https://blog.example/?UTM_Source=Mail&amp;utm_Medium=e+mail&utm_term=a%26b&x=utm_no=1#utm_not=1' });
+  run(w).track('a');
+  await pass(timers, 50);
+  assert.deepEqual(w.requests[0][1].context.utm, { source: 'Mail', medium: 'e mail', term: 'a&b' });
+  assert.equal(w.requests[0][1].events[0].context.page.url, w.location.href);
+});
+
+test('the stub keeps the campaign that the page takes out of its address before the tracker has loaded', async () => {
+  const w = makeWindow({ url: 'https://blog.example/post?utm_source=mail&gclid=G' });
+  stub(w);
+  w.location = new URL('https://blog.example/post');
+  const tracker = run(w);
+  tracker.track('a');
+  tracker.track('b');
+  await pass(timers, 50);
+  const [, body] = w.requests[0];
+  assert.deepEqual(body.context.utm, { source: 'mail' });
+  assert.deepEqual(
+    body.events.map((event) => event.context.page.url),
+    ['https://blog.example/post?utm_source=mail&gclid=G', 'https://blog.example/post'],
+  );
+});
+
+test('where the script never comes the stub answers null, ten seconds after the load or when the page goes', async () => {
+  for (const ends of [() => timers.tick(10_000), (w) => w.dispatchEvent(new Event('pagehide'))]) {
+    const w = makeWindow();
+    stub(w);
+    let answer;
+    w.tracker.track('a').then((given) => (answer = [given]));
+    w.dispatchEvent(new Event('load'));
+    timers.tick(9_999);
+    await pass(timers);
+    assert.equal(answer, undefined);
+    ends(w);
+    await pass(timers);
+    assert.deepEqual(answer, [null]);
+  }
+});
+
+for (const [why, navigator, settings, more] of [
+  ['webdriver', { webdriver: true }, {}, {}],
+  ['globalPrivacyControl', { globalPrivacyControl: true }, {}, {}],
+  ['doNotTrack', { doNotTrack: '1' }, { respectDoNotTrack: true }, {}],
+  ['tracardi-opt-out', {}, {}, { storage: Object.assign(makeStorage(), { 'tracardi-opt-out': '1' }) }],
+  ['no consent', {}, { requireConsent: true }, {}],
+  ['prerendering', {}, {}, { prerendering: true }],
+])
+  test(`debug says that the reason for silence is ${why}`, () => {
+    const w = makeWindow({ navigator, url: 'https://blog.example/?__tr_pid=P', ...more });
+    w.document.prerendering = more.prerendering;
+    const tracker = run(w, config(settings), [consent]);
+    tracker.debug(true);
+    tracker.track('a');
+    assert.deepEqual(w.said.at(-2), ['[tracker]', true, why, { pid: 'P' }]);
+    assert.deepEqual(w.said.at(-1), ['[tracker]', 'a', why]);
+  });

@@ -20,6 +20,13 @@ for (const [href, bare, said] of [
   [`${AT}?__tr_pid=a%20b%26c%3Dd%23%C3%A9`, AT, { pid: 'a b&c=d#é' }],
   [`${AT}?__tr_pid=%E0%A4%A`, AT, { pid: '\ufffd%A' }],
   [`${AT}?x__tr_pid=P`, `${AT}?x__tr_pid=P`, {}],
+  [`${AT}?q=who+is+it?&__tr_pid=P`, `${AT}?q=who+is+it?`, { pid: 'P' }],
+  [`${AT}?&__tr_pid=P`, `${AT}?`, { pid: 'P' }],
+  [`${AT}?q=1&&__tr_pid=P`, `${AT}?q=1&`, { pid: 'P' }],
+  [`${AT}?q=1&&__tr_pid=P#part?&`, `${AT}?q=1&#part?&`, { pid: 'P' }],
+  [`${AT}?__tr_pid=P&&b=2`, `${AT}?&b=2`, { pid: 'P' }],
+  [`${AT}#why?&__tr_pid=P`, `${AT}#why?`, { pid: 'P' }],
+  [`${AT}#&__tr_pid=P`, `${AT}#`, { pid: 'P' }],
 ])
   test(`${href} becomes ${bare}`, () => {
     assert.deepEqual(strip(href), [bare, said]);
@@ -53,9 +60,24 @@ test('the stub cleans the address and keeps calls; a second stub changes nothing
   w.tracker.track('a', { b: 1 });
   assert.equal(w.tracker, first);
   assert.equal(w.location.href, AT);
-  assert.deepEqual(w.tracker.l, { pid: 'P' });
+  assert.deepEqual(w.tracker.l, { pid: 'P', at: AT });
   assert.deepEqual(w.tracker.q[0].slice(0, 2), ['track', ['a', { b: 1 }]]);
   assert.equal(w.onTracardiReady, undefined);
+});
+
+test('a text directive, which only the Navigation API tells, stays in the address', () => {
+  const w = makeWindow({ url: `${AT}?__tr_pid=P` });
+  for (const [href, to] of [
+    [`${AT}?__tr_pid=P#:~:text=word`, `${AT}#:~:text=word`],
+    [`${AT}?__tr_pid=P#part:~:text=word`, `${AT}#part:~:text=word`],
+    [`${AT}#__tr_pid=P:~:text=word`, `${AT}#:~:text=word`],
+  ]) {
+    w.tracker = undefined;
+    w.location = new URL(href.replace(/:~:.*/, ''));
+    w.navigation = { currentEntry: { url: href } };
+    stub(w);
+    assert.equal(w.replaced[1], to);
+  }
 });
 
 test('the stub of the original form takes functions that want to hear when all is ready', () => {

@@ -5,6 +5,7 @@ import json
 import re
 from types import MappingProxyType
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import brotli
 import pytest
@@ -124,14 +125,18 @@ def test_a_source_that_passes_nobody_on_decorates_no_links() -> None:
     [
         ({}, {}, ()),
         ({"events": [["page-view", {}]]}, {"respectDoNotTrack": True}, ()),
-        ({}, {"trackExternalLinks": ["blog.example"]}, ("links",)),
+        ({}, {"trackExternalLinks": ["blog.example"]}, ("nodes", "links")),
         ({}, {"trackExternalLinks": []}, ()),
         ({}, {"requireConsent": True}, ("consent",)),
         ({}, {"spa": "hash", "trackWebVitals": True}, ("spa", "vitals")),
         ({}, {"trackGoogleClientId": True}, ("google",)),
-        ({}, {"trackErrors": True}, ("triggers", "moments")),
-        ({"triggers": [{"trigger": "onVisible"}]}, {}, ("triggers", "visible")),
-        ({"triggers": [{"trigger": "onClick"}, {"trigger": "onLeave"}]}, {}, ("triggers", "elements", "moments")),
+        ({}, {"trackErrors": True}, ("nodes", "triggers", "moments")),
+        ({"triggers": [{"trigger": "onVisible"}]}, {}, ("nodes", "triggers", "visible")),
+        (
+            {"triggers": [{"trigger": "onClick"}, {"trigger": "onLeave"}]},
+            {},
+            ("nodes", "triggers", "elements", "moments"),
+        ),
         ({"triggers": [{"trigger": "onNothing"}, {}, "text"]}, {}, ()),
         ({"triggers": "text"}, {}, ()),
     ],
@@ -150,10 +155,19 @@ def test_a_page_with_its_own_options_gets_every_part_and_the_address_of_the_serv
 
 def test_the_usual_snippet_is_a_stub_and_the_script_of_the_source() -> None:
     text = snippet(Source(id="a b/ü", name="x"), PUBLIC_URL)
-    assert text.splitlines()[0].startswith("<script>(")
+    assert text.splitlines()[0].startswith("<script>/*<![CDATA[*/(")
     assert text.splitlines()[1] == (
-        '<script async src="https://collect.example/tracker?source_id=a%20b%2F%C3%BC"></script>'
+        '<script async="" src="https://collect.example/tracker?source_id=a%20b%2F%C3%BC"></script>'
     )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_well_formed_xml_with_its_code_as_it_is(form: str) -> None:
+    text = FORMS[form](SHOP, PUBLIC_URL, None if form == "gtm" else "r4nd")
+    scripts = ET.fromstring(f'<head xmlns="http://www.w3.org/1999/xhtml">{text}</head>')  # noqa: S314
+    code = "".join(script.text or "" for script in scripts)
+    assert (form == "line") == (code == "")
+    assert form == "line" or code.count("&&") == text.count("&&") > 0
 
 
 def test_a_nonce_is_on_every_tag() -> None:
@@ -172,12 +186,12 @@ def test_the_inline_snippet_holds_the_options_of_the_seed() -> None:
     assert options["tracker"]["url"] == {"script": f"{PUBLIC_URL}/tracker", "api": PUBLIC_URL}
     assert options["tracker"]["auto"]["events"] == [["page-view", {"category": "laptops"}]]
     assert options["tracker"]["settings"]["trackExternalLinks"] == ["blog.example"]
-    assert text.rstrip().endswith('<script async src="https://collect.example/tracker/liliput.min.js"></script>')
+    assert text.rstrip().endswith('<script async="" src="https://collect.example/tracker/liliput.min.js"></script>')
 
 
 def test_the_other_forms_name_the_same_script() -> None:
     url = "https://collect.example/tracker?source_id=shop"
-    assert line_snippet(SHOP, PUBLIC_URL) == f'<script async src="{url}"></script>\n'
+    assert line_snippet(SHOP, PUBLIC_URL) == f'<script async="" src="{url}"></script>\n'
     assert f's.src = "{url}";' in gtm_snippet(SHOP, PUBLIC_URL)
     assert f'import "{url}";' in esm_snippet(SHOP, PUBLIC_URL)
 

@@ -149,6 +149,8 @@ def _loaded(source: Source, origin: str, why_silent: str) -> Advice:
         return Advice(title, "It records nothing by itself: call tracker.track, or add an event of a page load.")
     return Advice(
         title,
-        "If no event follows: the browser asks not to be tracked (Global Privacy Control), is driven by a program, "
-        "or the page's Content-Security-Policy lacks this collector in connect-src.",
+        "If no event follows: the browser asks not to be tracked (Global Privacy Control, or Do Not Track where "
+        "respectDoNotTrack is on), is driven by a program, or has opted out; the page is loaded ahead and not looked "
+        "at yet; a blocker is in the way, or the page's Content-Security-Policy lacks this collector in connect-src. "
+        "tracker.debug(true) on the page's console says which.",
     )

@@ -6,6 +6,7 @@ from tracker.core.model import Json
 
 CHUNKS = (
     "core",
+    "nodes",
     "consent",
     "links",
     "triggers",
@@ -54,6 +55,8 @@ def chunks_for(auto: Json, settings: Json) -> tuple[str, ...]:
         wanted.add("moments")
     if wanted & {"elements", "visible", "moments"}:
         wanted.add("triggers")
+    if wanted & {"links", "triggers"}:
+        wanted.add("nodes")
     return tuple(chunk for chunk in CHUNKS if chunk in wanted)
 
 
