@@ -216,6 +216,19 @@ def test_a_signed_link_opened_without_a_referrer_is_adopted_where_nobody_is_know
     assert only(referral_world(), payload(referral=referral("R", referrer_host=None))).profile_id == "R"
 
 
+@pytest.mark.parametrize("which", ["shop", "blog"])
+def test_a_source_may_require_a_referring_page_of_every_link(which):
+    sources = [replace(one, settings={"requireReferrer": True}) if one.id == which else one for one in (SHOP, BLOG)]
+    refused = only(referral_world(sources), payload(referral=referral("R", referrer_host=None)))
+    assert refused.profile_id == "new-profile-1"
+    assert refused.warnings == (
+        "The link was opened without a referring page, and requireReferrer is set; the profile was not passed on.",
+    )
+    assert only(referral_world(sources), payload(referral=referral("R"))).profile_id == "R"
+    off = [replace(one, settings={"requireReferrer": False}) for one in (SHOP, BLOG)]
+    assert only(referral_world(off), payload(referral=referral("R", referrer_host=None))).profile_id == "R"
+
+
 @pytest.mark.parametrize(("sent", "alias"), [(UUID, [f"alias {UUID} -> R"]), ("visitor-7", [])])
 def test_an_unknown_id_is_nobody_and_the_referred_profile_is_adopted(sent, alias):
     resolution = only(referral_world(), payload(sent, "new", referral=referral("R")))

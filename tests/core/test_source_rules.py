@@ -2,7 +2,8 @@
 
 import pytest
 
-from tracker.core.source_rules import api_url, host, linked_domains, privacy, quota, source_id
+from tracker.core.setting_rules import setting_problems
+from tracker.core.source_rules import api_url, host, linked_domains, privacy, quota, referrals, source_id
 
 PUBLIC_SUFFIXES = {"com", "co.uk", "example", "xn--p1ai"}
 
@@ -148,3 +149,12 @@ def test_what_a_source_may_say_of_its_quota(said):
 def test_what_is_no_quota_of_a_source(said):
     with pytest.raises(ValueError, match=r"quota is a text|is not like 100000/day"):
         quota({"quota": said})
+
+
+def test_whether_links_need_a_referrer_is_a_yes_or_a_no():
+    for said in ({}, {"requireReferrer": True}, {"requireReferrer": False}, {"requireReferrer": None}):
+        referrals(said)
+    for said in ("true", 1, 0, [], {}):
+        with pytest.raises(ValueError, match="true or false"):
+            referrals({"requireReferrer": said})
+    assert list(setting_problems({"requireReferrer": "yes"})) == ["requireReferrer is true or false."]

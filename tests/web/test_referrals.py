@@ -278,3 +278,17 @@ def test_a_request_for_a_pass_has_a_shape_too(body, locs, sites, post) -> None:
     answer = post(body, path="/pass")
     assert answer.status_code == 422
     assert [problem["loc"] for problem in answer.get_json()["detail"]] == locs
+
+
+def test_a_source_that_requires_a_referrer_takes_no_link_without_one(tool, sites, track, arriving, clock) -> None:
+    sites("signed")
+    first = track("e1", session="s1")
+    shop = tool.ok("GET", "/api/sources/blog")
+    tool.ok("PUT", "/api/sources/blog", shop | {"settings": {"requireReferrer": True}})
+    clock.forward(5)
+    handed = {"pass": first["pass"], "referrer": ""}
+    refused = track("e2", source="blog", session="s2", context=arriving(first["profile"]["id"], **handed))
+    assert refused["profile"] != first["profile"]
+    assert "requireReferrer is set" in refused["warnings"][0]
+    wrong = tool("PUT", "/api/sources/blog", shop | {"settings": {"requireReferrer": "yes"}})
+    assert (wrong.status_code, wrong.get_json()["detail"][0]["loc"]) == (422, ["body", "settings"])

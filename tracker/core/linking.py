@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from tracker.core.known import Known
 from tracker.core.merging import may_merge
 from tracker.core.model import Profile, Referral, Source
+from tracker.core.setting_rules import REQUIRE_REFERRER
 
 _NAME = re.compile(r"[a-z0-9._-]+")
 _ADDRESS = re.compile(r"\[[0-9a-f:.]+\]|\d+\.\d+\.\d+\.\d+")
@@ -133,4 +134,8 @@ def _referrer_problem(referral: Referral, referring: Source, landing: Source, he
     if referral.link_pass.state != "valid":
         # A raw id proves nothing by itself: without a referrer of an owned domain anybody could have written it.
         return "A plain link was opened without a referring page; the profile was not passed on."
+    if any(source.settings.get(REQUIRE_REFERRER) is True for source in (landing, referring)):
+        return (
+            "The link was opened without a referring page, and requireReferrer is set; the profile was not passed on."
+        )
     return None

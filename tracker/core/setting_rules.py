@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+REQUIRE_REFERRER = "requireReferrer"
+"""Whether a link must come from a page that the browser names, also where there is no profile to merge with yet."""
 LONGEST_CONSENT = 128
 """Characters of a consent's name; a longer one is kept of nobody."""
 SWITCHES = (
@@ -43,6 +45,7 @@ _BOOLEAN = (_one_of(True, False), "true or false")
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(SWITCHES, _BOOLEAN),
     "respectGPC": _BOOLEAN,
+    REQUIRE_REFERRER: _BOOLEAN,
     "spa": (_one_of(True, False, "hash"), 'true, false or "hash"'),
     "linkPosition": (_one_of("query", "hash"), '"query" or "hash"'),
     "contentType": (_one_of("text/plain", "application/json"), '"text/plain" or "application/json"'),

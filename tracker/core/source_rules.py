@@ -12,6 +12,7 @@ from tracker.core.linking import host_of
 from tracker.core.origins import DEFAULT_PORTS, with_port
 from tracker.core.quota import read_quota
 from tracker.core.scrub import read_names
+from tracker.core.setting_rules import REQUIRE_REFERRER
 
 
 def source_id(given: str) -> str:
@@ -66,6 +67,12 @@ def quota(settings: Mapping[str, Any]) -> None:
     if said is not None and not isinstance(said, str):
         raise ValueError('quota is a text: "100000/day", "2000000/month" or "off".')
     read_quota("off" if said is None else said)
+
+
+def referrals(settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError that says what is wrong with the settings of links between domains."""
+    if not isinstance(settings.get(REQUIRE_REFERRER), (bool, NoneType)):
+        raise ValueError(f"{REQUIRE_REFERRER} is true or false.")
 
 
 def privacy(settings: Mapping[str, Any]) -> None:

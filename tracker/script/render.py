@@ -17,7 +17,7 @@ from markupsafe import Markup
 from tracker.core.model import Source
 from tracker.script.chunks import CHUNKS, chunks_for
 
-_SERVER_ONLY = frozenset({"trackExternalLinks", "scrubParameters", "quota", "retentionDays"})
+_SERVER_ONLY = frozenset({"trackExternalLinks", "scrubParameters", "quota", "retentionDays", "requireReferrer"})
 """Settings of a source that are none of the page's business; the links are passed on in their checked form."""
 _ROOT = Path(__file__).resolve().parents[2]
 _BUILT = _ROOT / "static" / "tracker"

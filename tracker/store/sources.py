@@ -62,6 +62,7 @@ def checked(source: Source) -> Source:
             raise ValueError(f"{settled!r} is not one of {', '.join(allowed)}.")
     source_rules.privacy(source.settings)
     source_rules.quota(source.settings)
+    source_rules.referrals(source.settings)
     keeping.own_days(source.settings)
     name = source.name.strip()
     if not name:

@@ -11,6 +11,7 @@ from tracker.web.source_rows import Problems
 SWITCHES = {
     "spa": "The page changes its address without loading (single-page application)",
     "passSession": "Let a visit go on across domains",
+    "requireReferrer": "Adopt a profile only from a link whose page the browser names",
     "respectDoNotTrack": "Leave alone visitors who send Do Not Track",
     "trackOutboundLinks": "Record links to other hosts",
     "trackDownloads": "Record downloads",
