@@ -267,6 +267,29 @@ def test_what_the_database_refuses_is_set_aside_alone(bring_in, make_source, mon
     assert len(read(reports.events)) == 5
 
 
+@ON_SQLITE
+def test_a_statement_that_fails_for_one_line_ends_the_import_and_is_resumed_later(
+    bring_in, make_source, monkeypatch, read
+) -> None:
+    make_source("shop")
+    apply_history = importing.apply_history
+    lines = [LINE | {"id": f"order-{n}"} for n in range(6)]
+
+    def fails(conn, steps):
+        if "order-3" in str(steps):
+            raise importing.StatementFailed("The database cannot store this now; send the same body again.")
+        apply_history(conn, steps)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(importing, "apply_history", fails)
+        said, aside = bring_in(*lines)
+        assert said.code == 1
+        assert "cannot be reached or written" in said.err
+        assert aside == []
+    assert {event["id"] for event in read(reports.events)} == {"order-0", "order-1", "order-2"}
+    assert "3 known already, 3 stored" in bring_in(*lines)[0].out
+
+
 def test_an_event_that_made_no_profile_makes_none_here_either(bring_in, make_source, read) -> None:
     make_source("shop")
     bring_in(LINE | {"profile": None})

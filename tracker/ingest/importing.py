@@ -19,7 +19,7 @@ from tracker.ingest.fresh import NewId, fresh_for
 from tracker.ingest.lines import BadLine, Past, Reader, from_row
 from tracker.store import months
 from tracker.store.deciding import decide
-from tracker.store.engine import Connection, Engine, Rejected, transaction
+from tracker.store.engine import Connection, Engine, Rejected, StatementFailed, transaction
 from tracker.store.history import apply_history
 from tracker.store.private import private
 from tracker.store.repository import Digest
@@ -108,7 +108,10 @@ class Importer:
         return bad, fates
 
     def _settle(self, good: Sequence[tuple[int, bytes, Past]]) -> tuple[list[tuple[int, bytes, str]], Counter[str]]:
-        """Commit what can be; what the database refuses for its content is found by halving."""
+        """Commit what can be; what the database refuses for its content is found by halving.
+
+        So is a statement that fails for whatever reason, but what fails alone with it ends the import, to be resumed.
+        """
         if not good:
             return [], Counter()
         try:
@@ -116,6 +119,9 @@ class Importer:
         except Rejected:
             if len(good) == 1:
                 return [(*good[0][:2], "The database does not take what it holds.")], Counter()
+        except StatementFailed:
+            if len(good) == 1:
+                raise
         middle = len(good) // 2
         first, some = self._settle(good[:middle])
         second, others = self._settle(good[middle:])
