@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from tracker.settings import Settings
 from tracker.store import presence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _settings = Settings.from_env()
 # One byte that the master and all its workers share: 1 as soon as any worker has found the schema in order.
 _schema_was_seen = mmap.mmap(-1, 1)
+_is_ending = mmap.mmap(-1, 1)
 
 bind = _settings.listens_on
 # A half-sent request holds a thread for good, and four of them freeze a threaded worker; a greenlet costs nothing.
@@ -101,6 +102,7 @@ def post_worker_init(worker: "Worker") -> None:
         engine.dispose()
     if not current:
         _migrate(worker)
+    _settle_key(worker)
     # Whoever watches events come in would keep a worker from ending for as long as it is allowed to take.
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
@@ -113,6 +115,28 @@ def post_worker_init(worker: "Worker") -> None:
     # One of them says it; the master goes on counting its workers, also when it reads this file anew.
     if worker.age == 1:
         _say_where()
+
+
+def _settle_key(worker: "Worker") -> None:
+    """End this server where its secret key is not the one that the database was used with."""
+    from tracker.ingest import secret_keys
+    from tracker.ingest.fresh import system_clock
+
+    if told := secret_keys.at_start(_settings, system_clock()):
+        _end_server(worker, told)
+
+
+def _end_server(worker: "Worker", told: str = "") -> NoReturn:
+    """Say why once, and end the server by one worker that cannot start: two of them leave a trace of gunicorn's."""
+    folder = os.open(Path(__file__).parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    is_first, _is_ending[0] = not _is_ending[0], True
+    os.close(folder)
+    if not is_first:
+        _wait(worker, lambda: not worker.alive)
+        sys.exit(0)
+    os.write(2, f"{told}\n".encode() if told else b"")
+    sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.
 
 
 def _say_where() -> None:
@@ -137,7 +161,7 @@ def _migrate(worker: "Worker") -> None:
     usual = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
     with Path(__file__).open("rb") as turn:
         _wait(worker, partial(_has_its_turn, turn))
-        if _still_to_do():
+        if not _is_ending[0] and _still_to_do():
             _upgrade(worker, upgrades)
     for number, handler in usual.items():
         signal.signal(number, handler)
@@ -148,7 +172,7 @@ def _upgrade(worker: "Worker", running: list[subprocess.Popen[bytes]]) -> None:
         running.append(upgrade)
         _wait(worker, lambda: upgrade.poll() is not None)
     if upgrade.returncode:
-        sys.exit(3)  # gunicorn's own code for a worker that cannot start: it ends the server.
+        _end_server(worker)
 
 
 def _wait(worker: "Worker", over: Callable[[], bool]) -> None:

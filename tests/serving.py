@@ -16,7 +16,7 @@ from typing import Any
 from ports import free_port
 
 TRACKER = str(Path(sys.executable).parent / "tracker")
-DEADLINE = 30
+DEADLINE = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,22 @@ class Served:
 
 @contextmanager
 def serving(
-    folder: Path, env: Mapping[str, str], *, host: str = "127.0.0.1", port: int = 0, **options: Any
+    folder: Path,
+    env: Mapping[str, str],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    words: tuple[str, ...] = (),
+    **options: Any,
 ) -> Iterator[Served]:
     """Serve with ``env`` alone while the block runs; ``options`` are those of the process."""
     port = port or free_port(host)
     served = Served(host, port, folder / "serving.log")
     given = {"PATH": os.environ["PATH"], "HOST": host, "PORT": str(port)} | dict(env)
     with served.log.open("w") as log:
-        process = subprocess.Popen([TRACKER, "serve"], env=given, stdout=log, stderr=subprocess.STDOUT, **options)
+        process = subprocess.Popen(
+            [TRACKER, "serve", *words], env=given, stdout=log, stderr=subprocess.STDOUT, **options
+        )
         try:
             deadline = time.monotonic() + DEADLINE
             while "Handoff listens on" not in served.told():

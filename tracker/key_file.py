@@ -35,7 +35,7 @@ def kept_key(path: Path) -> str:
         raise BadSettings([f"{path} cannot be read ({reason}); it holds the secret key."]) from error
     if len(key) < SHORTEST_KEY:
         # Signing with what is left of a key would let anybody sign.
-        raise BadSettings([f"{path} holds no whole key; restore it, or delete it to have a new one made."])
+        raise BadSettings([f"{path} holds no whole key; restore it from a copy. Without it a start makes a new one."])
     return key
 
 

@@ -32,6 +32,8 @@ class Settings:
     """The key that signs, then the older ones that are still believed."""
     database_pooler: Pooler = "auto"
     """Whether PostgreSQL is reached through a pooler that gives each transaction another connection."""
+    key_from: str = "SECRET_KEY"
+    """Where the key was read: the variable, or the file in the data folder."""
     host: str = "127.0.0.1"
     port: int = 8686
     workers: int | None = None
@@ -111,7 +113,12 @@ class Settings:
         if makes and (key is None or settings.on_sqlite):
             make_folder(data_dir)
         if makes or key is not None:
-            settings = replace(settings, secret_keys=(key or kept_key(data_dir / "secret_key"), *older))
+            file = data_dir / "secret_key"
+            settings = replace(
+                settings,
+                secret_keys=(key or kept_key(file), *older),
+                key_from="SECRET_KEY" if key is not None else str(file),
+            )
         return settings
 
 

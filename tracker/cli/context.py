@@ -61,6 +61,22 @@ class House:
             fail(str(error))
         return self.any_engine
 
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The secret keys, refused where the database was used with others: what is hidden by these is found by none.
+
+        A shell without the server's SECRET_KEY would erase people so that they come back.
+        """
+        from tracker.ingest import secret_keys
+        from tracker.store.engine import reading, transaction
+
+        settings = self.settings
+        try:
+            transaction(reading(self.engine), lambda conn: secret_keys.check(conn, settings.secret_keys))
+        except secret_keys.AnotherKey as error:
+            fail(secret_keys.refusal(error, settings.key_from, shown(settings.database_url)))
+        return settings.secret_keys
+
     def say_which(self) -> None:
         """Say which database is meant, beside what the command itself prints."""
         click.echo(f"Database: {shown(self.settings.database_url)}", err=True)

@@ -72,7 +72,7 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
 
     Each keeps its own time and is stored once; stopped at any moment, the same command goes on where it was.
     """
-    keys, started = house.settings.secret_keys, time.monotonic()
+    keys, started = house.secret_keys, time.monotonic()
     known = {source.id: source for source in sources.all_sources(house.engine)}
     if source_id is not None and source_id not in known:
         fail(f"There is no source with the id {source_id!r}; see: tracker source list")

@@ -131,7 +131,7 @@ def erase(house: House, profile_id: str, yes: bool) -> None:
         what = f"{counted(person['visits'], 'visit')}, {counted(person['events'], 'event')}"
         click.echo(f"{person['id']}: {what}. This cannot be undone.")
         click.confirm("Erase it?", abort=True)
-    digest = tombstone_digest(house.settings.secret_keys)
+    digest = tombstone_digest(house.secret_keys)
     try:
         counts = people.erase_person(house.engine, profile_id, system_clock(), digest)
     except people.NoSuchPerson as error:

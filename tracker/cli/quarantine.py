@@ -38,7 +38,7 @@ def replay_quarantine(house: House, event_id: str | None, source_id: str | None,
     if event_id is not None and not found:
         fail(f"There is no event {event_id!r} in quarantine; see: tracker quarantine list")
     failed = 0
-    for one in replay(house.engine, found, new_uuid, tombstone_digest(house.settings.secret_keys)):
+    for one in replay(house.engine, found, new_uuid, tombstone_digest(house.secret_keys)):
         click.echo("  ".join(filter(None, (one.fate, one.source_id, one.id, one.why))))
         failed += not one.worked
     click.echo(f"{len(found) - failed} of {len(found)} left the quarantine.")

@@ -15,10 +15,17 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 @click.command("serve")
+@click.option(
+    "--new-secret-key",
+    is_flag=True,
+    help="Go on with the secret key that is there now, where the one that the database was used with is lost.",
+)
 @house
-def serve(house: House) -> None:
+def serve(house: House, new_secret_key: bool) -> None:
     """Migrate the database and serve with gunicorn until stopped."""
     settings = house.beginning
+    if new_secret_key:
+        _accept_key(house)
     try:
         _try_to_bind(settings.host, settings.port)
     except OSError as error:
@@ -36,6 +43,22 @@ def serve(house: House) -> None:
         gunicorn,
         [gunicorn, "--chdir", str(_ROOT), "--config", str(_ROOT / "gunicorn.conf.py"), "app:create_app()"],
     )
+
+
+def _accept_key(house: House) -> None:
+    """Take the key of the settings for the database's own, and say what is lost with the one of before."""
+    from tracker.ingest import secret_keys
+    from tracker.ingest.fresh import system_clock
+    from tracker.store.engine import transaction
+
+    keys, now = house.settings.secret_keys, system_clock()
+    depends = transaction(house.engine, lambda conn: secret_keys.accept(conn, keys, now))
+    if depends is None:
+        click.echo("The secret key is one that this database knows, or nothing depended on another; nothing is lost.")
+        return
+    click.echo(f"From now on the secret key is that of {house.settings.key_from}. Lost with the one of before:")
+    for sentence in secret_keys.lost(depends):
+        click.echo(f"  {sentence}")
 
 
 def _try_to_bind(host: str, port: int) -> None:

@@ -150,7 +150,7 @@ def identify_secret(house: House, source_id: str, rotate: bool, retire_old: bool
     for wanted, work in ((rotate, identify_secrets.rotate), (retire_old, identify_secrets.retire)):
         if wanted:
             transaction(house.engine, partial(work, source_id=source_id, now=system_clock()))
-    found, office = _found(house, source_id), IdentityOffice(house.settings.secret_keys)
+    found, office = _found(house, source_id), IdentityOffice(house.secret_keys)
     if sign is None:
         click.echo(office.secret_of(found.id, found.identify_generation))
         return

@@ -17,6 +17,7 @@ from tracker.store.tables.collected import (
     TombstoneRow,
 )
 from tracker.store.tables.console import FailedLoginRow, LoginRow, RemovedUserRow, SetupRow, UserRow
+from tracker.store.tables.keys import SecretKeyMarkRow
 from tracker.store.tables.report import (
     JournalRow,
     ReportBlockRow,
@@ -58,6 +59,7 @@ __all__ = [
     "ReportSeenRow",
     "ReportTotalRow",
     "ReportVisitRow",
+    "SecretKeyMarkRow",
     "SessionRow",
     "SetupRow",
     "SourceRow",
