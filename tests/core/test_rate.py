@@ -83,3 +83,19 @@ def test_a_rate_is_read_as_it_is_said(text: str, rate: Rate | None) -> None:
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="50/s burst 200"):
         read_rate(text)
+
+
+def test_a_request_may_take_several_tokens_and_never_more_than_there_are() -> None:
+    full_at, wait = take(RATE, None, NOW, 150)
+    assert wait == 0
+    full_at, wait = take(RATE, full_at, NOW, 60)
+    assert wait == 10 * RATE.interval
+    full_at, wait = take(RATE, full_at, NOW + wait, 60)
+    assert wait == 0
+    assert take(RATE, None, NOW, 10_000)[1] == 0
+    assert take(RATE, full_at, NOW + 10 * RATE.interval, 10_000)[1] == 200 * RATE.interval
+
+
+def test_a_rate_for_several_lets_through_several_times_as_much() -> None:
+    assert admitted(RATE.times(4), [NOW] * 1000) == 800
+    assert RATE.times(4).interval * 4 == RATE.interval

@@ -9,8 +9,11 @@ from typing import Any
 
 DEEPEST = 32
 
-_GAP = re.compile(r"(?:\s+|//[^\n]*|/\*.*?(?:\*/|$))*", re.DOTALL)
-_STRING = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\$]|\\.)*)`", re.DOTALL)
+# Nothing here looks twice at what it has passed over (the doubled signs): a text that leads nowhere costs its length.
+_GAP = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+_STRING = re.compile(r"\"((?:[^\"\\\n]++|\\.)*+)\"|'((?:[^'\\\n]++|\\.)*+)'|`((?:[^`\\$]++|\\.)*+)`", re.DOTALL)
+_PASSED_OVER = re.compile(r"[^\s\"'`\\/{}\[\](),;]++|\\.", re.DOTALL)
+"""Code that neither opens nor closes anything; a backslash keeps a quote behind it from doing so."""
 _NUMBER = re.compile(r"[-+]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][-+]?\d{1,2})?(?![\w$.])")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
@@ -153,7 +156,7 @@ def _code(reader: _Reader) -> Code:
             open_brackets.append(_CLOSES[first])
         elif open_brackets and first == open_brackets[-1]:
             open_brackets.pop()
-        if not reader.take(_STRING):
+        if not reader.take(_STRING) and not reader.take(_PASSED_OVER):
             reader.place += 1
     return Code(reader.text[start : reader.place].strip())
 

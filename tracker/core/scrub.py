@@ -31,6 +31,8 @@ _CODED_AND = r"%(?P=deep)(?:26|3B)"
 _CODED_END = r"%(?!(?P=deep)25)(?:25)*(?:26|3B|23)"
 
 _WORDS = r"[\w.~-]{0,40}"
+# Where none of these follows there is no name, which is told many times faster than by looking for one.
+_BEGINS = r"(?=[\w.~%\[-])"
 _OPEN, _CLOSE = r"(?:\[|%(?:25)*5B)", r"(?:\]|%(?:25)*5D)"
 
 
@@ -72,7 +74,7 @@ def scrubber(names: frozenset[str] = PARAMETERS) -> Scrubber:
     plain = rf"(?:{_LINK_NAME}|{named}=){_CHAR}*"
     coded = rf"(?:{_LINK_NAME}|{named}%(?P=deep)3D)(?:(?!{_CODED_END}){_CHAR})*"
     carried = re.compile(
-        rf"(?P<plain>[?&;#]){plain}(?:[&;]{plain})*(?P<more>[&;])?"
+        rf"(?P<plain>[?&;#]){_BEGINS}{plain}(?:[&;]{plain})*(?P<more>[&;])?"
         rf"|(?P<coded>%(?P<deep>(?:25)*)(?:3F|26|3B|23)){coded}(?:{_CODED_AND}{coded})*(?P<coded_more>{_CODED_AND})?"
         rf"|\A{_LINK_NAME}[^=&;#\s]*={_CHAR}*(?:[&;]{plain})*[&;]?",
         re.IGNORECASE | re.ASCII,

@@ -13,6 +13,7 @@ from tracker.ingest.strict_json import holds_more_values, malformed, most_member
 
 CHUNK = 64 * 1024
 LATE = "The body did not come in time; send it again."
+LONGEST_MEDIA = 256
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # What browsers send, so that nearly every request is spared the parsing.
@@ -107,13 +108,16 @@ def event_size(event: Mapping[str, Any]) -> int:
     return len(orjson.dumps(event))
 
 
-def oversized(decoded: Decoded, limits: Limits) -> Mapping[int, int]:
-    """The sizes in bytes of the events over the limit for one event, by their place in ``events``."""
+def oversized(decoded: Decoded, limits: Limits, inherited: int = 0) -> Mapping[int, int]:
+    """The sizes in bytes of the events over the limit for one event, by their place in ``events``.
+
+    ``inherited`` is what each of them takes over from the payload.
+    """
     # No event of a small body can be over it, and nearly all bodies are small.
     events = decoded.body.get("events")
-    if decoded.size <= limits.event or not isinstance(events, list):
+    if decoded.size + inherited <= limits.event or not isinstance(events, list):
         return {}
-    sizes = {place: event_size(event) for place, event in enumerate(events) if isinstance(event, dict)}
+    sizes = {place: event_size(event) + inherited for place, event in enumerate(events) if isinstance(event, dict)}
     return {place: size for place, size in sizes.items() if size > limits.event}
 
 
@@ -124,7 +128,7 @@ def check_media(content_type: str | None, content_encoding: str | None) -> None:
     media = (content_type or "").strip()
     if media in COMMON_MEDIA:
         return
-    match = MEDIA.fullmatch(media)
+    match = MEDIA.fullmatch(media) if len(media) <= LONGEST_MEDIA else None
     if match is None:
         raise UnsupportedMedia("Send the payload as application/json or text/plain.")
     charsets = (charset.strip('" \t').lower() for charset in CHARSET.findall(match[1] or ""))

@@ -68,7 +68,8 @@ def _why_silent(source: Source, environ: Environ) -> str:
 
 
 def _answer(script: Script, environ: Environ) -> Answer:
-    encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    # Browsers name five encodings; what is much longer is not worth reading.
+    encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", "")[:256])
     tag = f'"{script.etag}-{encoding}"'
     known = environ.get("HTTP_IF_NONE_MATCH")
     # More than one tag, or a weak one, is rare, and worth the whole rule book.
