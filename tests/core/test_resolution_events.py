@@ -72,6 +72,21 @@ def test_an_event_that_the_database_refuses_is_quarantined_and_its_neighbour_is_
     assert resolution.errors == ("Event 0 was quarantined: the database does not take what it holds.",)
 
 
+def test_an_event_with_too_many_tags_is_quarantined_and_its_neighbour_is_stored():
+    resolution = only(world(["P"]), payload("P", "s", event("a", ill_tagged=True), event("b")))
+
+    assert resolution.fates == (("a", "quarantined"), ("b", "stored"))
+    assert [step.reason for step in resolution.steps if isinstance(step, Quarantine)] == ["too-many-tags"]
+
+
+def test_of_many_quarantined_events_the_first_are_named():
+    events = [event(f"e{number}", unstorable=True) for number in range(22)]
+    errors = only(world(["P"]), payload("P", "s", *events)).errors
+
+    assert [error.partition(" was ")[0] for error in errors[:-1]] == [f"Event {number}" for number in range(20)]
+    assert errors[-1] == "So were 2 further events."
+
+
 def test_the_same_event_id_at_another_source_is_another_event():
     known = world(["P"])
     _, second = play(known, payload("P", "s"), payload("P", "s", at="blog"))

@@ -2,12 +2,17 @@
 
 from tracker.core.case import Case
 from tracker.core.event_types import MOST_TYPES, Types, giving_way, hour_start
+from tracker.core.limits import Limits
 from tracker.core.model import Event
+from tracker.core.plurals import counted
 from tracker.core.steps import CountRepeats, Fate, NoteType, Quarantine, StoreEvent, UseType
 
+_MOST_NAMED = 20
+_LIMITS = Limits()
 _TOO_MANY_TYPES = "too-many-event-types"
 _FAULTS = {
     "event-too-large": "it is larger than one event may be.",
+    "too-many-tags": f"it has more than {_LIMITS.tags} tags, or one of more than {_LIMITS.tag_chars} characters.",
     "not-storable": "the database does not take what it holds.",
     _TOO_MANY_TYPES: f"its type is new, and {MOST_TYPES} others are in use or too many new ones came from there today.",
 }
@@ -56,7 +61,11 @@ def decide_events(case: Case, profile_id: str | None, session_id: str) -> tuple[
         elif fault := faults.get(position):
             said = event.said or event
             case.steps.append(Quarantine(event_id, source_id, profile_id, session_id, fault, fresh.now, said))
-            case.errors.append(f"Event {position} was quarantined: {_FAULTS[fault]}")
+            if len(case.errors) < _MOST_NAMED:
+                case.errors.append(f"Event {position} was quarantined: {_FAULTS[fault]}")
+    if (unnamed := len(faults) - _MOST_NAMED) > 0:
+        # A sentence for each would be larger than the request.
+        case.errors.append(f"So were {counted(unnamed, 'further event')}.")
     return tuple(fates)
 
 

@@ -23,5 +23,9 @@ class Limits:
     user_agent: int = KIB
     id_chars: int = 128
     ids: int = 10
+    tags: int = 32
+    tag_chars: int = 128
+    stored: int = 4
+    """Bytes that may be stored of each byte of a body, ids apart."""
     parameters: frozenset[str] = PARAMETERS
     """Names of URL parameters that are taken out of everything before it is stored."""

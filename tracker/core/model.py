@@ -80,7 +80,9 @@ class Event(NamedTuple):
     time: Times = Times()
     options: Options = Options()
     too_large: int | None = None
-    """Serialised size in bytes when it is over the limit for one event, else None."""
+    """Serialised size in bytes, with the tags it inherits, when it is over the limit for one event, else None."""
+    ill_tagged: bool = False
+    """It has more tags of its own than an event may have, or longer ones."""
     unstorable: bool = False
     """True once the database has refused this event for what it says."""
     said: "Event | None" = None
@@ -91,6 +93,8 @@ class Event(NamedTuple):
         """Return why this event's own content keeps it out of the history, or None."""
         if self.too_large is not None:
             return "event-too-large"
+        if self.ill_tagged:
+            return "too-many-tags"
         return "not-storable" if self.unstorable else None
 
 

@@ -13,6 +13,7 @@ from tracker.core.steps import Quarantine, Resolution
 
 EXPLAINED = {
     "event-too-large": "It is larger than one event may be.",
+    "too-many-tags": "It has more tags than an event may have, or longer ones.",
     "not-storable": "The database did not take what it holds.",
     "too-many-event-types": "Its type is new, and its source has no room for another one.",
 }

@@ -16,6 +16,8 @@ from tracker.store.one_of import one_of
 from tracker.store.tables import JournalRow
 
 PAGE_VIEW = "page-view"
+_SAME = True
+"""Stands for the page that was named last."""
 
 
 def journal_rows(of: Mapping[type, list[Any]]) -> list[dict[str, Any]]:
@@ -25,12 +27,12 @@ def journal_rows(of: Mapping[type, list[Any]]) -> list[dict[str, Any]]:
     if not stored and not handed:
         return []
     facts: list[tuple[Any, ...]] = []
-    events: list[tuple[str, str | None]] = []
+    events: list[tuple[str, str | bool | None]] = []
     contexts: dict[str, Json] = {}
-    batch = ""
+    batch, before = "", None
     for step in stored:
         if step.batch != batch:
-            batch = step.batch
+            batch, before = step.batch, None
             events = []
             facts.append((step.received_at, step.source_id, step.profile_id, step.session_id, events))
         event = step.event
@@ -39,14 +41,29 @@ def journal_rows(of: Mapping[type, list[Any]]) -> list[dict[str, Any]]:
             # Original snippets name the page once for the payload, and not with the event.
             contexts = contexts or {visit.id: visit.context for visit in (*of[ContinueSession], *of[OpenSession])}
             page = page_of(contexts.get(step.session_id, {}))
-        events.append((event.type, page))
+        # A page that is named once for the payload must not be written once for each event.
+        events.append((event.type, _SAME if page is not None and page == before else page))
+        before = page or before
     flow = [(step.at, step.origin, step.landing, step.outcome) for step in handed]
     return [{"id": (stored or handed)[0].batch, "facts": {"facts": facts, "flow": flow}}]
 
 
 def read_facts(facts: Json) -> tuple[list[Fact], list[HandOver]]:
     """Return what a row of the journal tells."""
-    return [Fact(*fact) for fact in facts["facts"]], [HandOver(*one) for one in facts["flow"]]
+    return [
+        Fact(at, source, profile, session, _told(events)) for at, source, profile, session, events in facts["facts"]
+    ], [HandOver(*one) for one in facts["flow"]]
+
+
+def _told(events: Iterable[tuple[str, str | bool | None]]) -> list[tuple[str, str | None]]:
+    """Return the type and the page of each event, the page written out where it stands for the one before."""
+    told: list[tuple[str, str | None]] = []
+    before = None
+    for name, noted in events:
+        page = before if isinstance(noted, bool) else noted
+        told.append((name, page))
+        before = page or before
+    return told
 
 
 def waiting(conn: Connection) -> int:

@@ -12,6 +12,7 @@ from tracker.core.model import NOTHING_SAID, Claim, Event, LinkPass, Micros, Opt
 from tracker.core.times import parse
 from tracker.core.touchpoint import first_page, referrer_host
 from tracker.ingest.decode import Decoded, oversized
+from tracker.web import tagging
 
 _BAD_TIME = "A time was unreadable or out of range; the server's was used."
 _BAD_PASS = "context.tracardi.pass could not be read; no profile was passed on."  # noqa: S105 - a sentence
@@ -71,8 +72,8 @@ def payload_from(decoded: Decoded, body: Mapping[str, Any], arrival: Arrival) ->
     session, profile = body.get("session") or {}, body.get("profile") or {}
     context, given_pass = _without_pass(body.get("context") or {})
     options = body.get("options") or {}
-    tags = tuple(body.get("tags") or ())
-    large = oversized(decoded, arrival.limits)
+    tags = _inherited(body, decoded.size, reading)
+    large = oversized(decoded, arrival.limits, tagging.length(tags) if tags else 0)
     events = tuple(
         _event(event, reading, options, tags, large.get(place)) for place, event in enumerate(body["events"])
     )
@@ -103,6 +104,20 @@ def _shift(metadata: Any, now: Micros) -> Micros:
     return shift if abs(shift) >= _CLOCK_NOISE else 0
 
 
+def _inherited(body: Mapping[str, Any], size: int, reading: _Reading) -> tuple[str, ...]:
+    """Return the tags that each event of a payload takes over, a warning where they are not all that it has."""
+    given, limits = body.get("tags") or (), reading.arrival.limits
+    if not given:
+        return ()
+    tags = tagging.fit(given, limits)
+    if len(tags) < len(dict.fromkeys(given)):
+        reading.warnings.append(tagging.CUT.format(limits.tags, limits.tag_chars))
+    if tagging.has_room(tags, body, size, limits):
+        return tags
+    reading.warnings.append(tagging.LEFT_OUT)
+    return ()
+
+
 def _event(
     given: Mapping[str, Any], reading: _Reading, defaults: Mapping[str, Any], tags: tuple[str, ...], large: int | None
 ) -> Event:
@@ -111,15 +126,17 @@ def _event(
         # Under "undefined" as an idempotency key every event after the first would count as a repeat and be lost.
         event_id = None
         reading.warnings.append(_NO_ID)
+    own = given.get("tags") or ()
     return Event(
         type=given["type"],
         id=event_id,
         properties=given.get("properties") or {},
         context=given.get("context") or {},
-        tags=tuple(dict.fromkeys((*tags, *(given.get("tags") or ())))),
+        tags=tuple(dict.fromkeys((*tags, *own))),
         time=reading.times(given.get("time")),
         options=_options(defaults, given.get("options") or {}),
         too_large=large,
+        ill_tagged=tagging.ill(own, reading.arrival.limits) if own else False,
     )
 
 
