@@ -57,3 +57,31 @@ def test_visitors_are_served_while_a_password_is_looked_at() -> None:
     assert done.stderr == ""
     # Where the loop stood still meanwhile, nobody else would have had a turn but between the passwords.
     assert int(done.stdout) > 20
+
+
+CROWD = """
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from tracker.core.refusal import Unavailable
+from tracker.ingest import passwords
+
+def look(_):
+    try:
+        return str(passwords.matches("wrong", None))
+    except Unavailable:
+        return "told to come again"
+
+passwords.matches("wrong", None)
+crowd = [gevent.spawn(look, number) for number in range(3 * passwords.MOST_WAITING)]
+gevent.joinall(crowd)
+told = [one.value for one in crowd]
+print(told.count("False"), told.count("told to come again"), passwords.MOST_WAITING, look(0))
+"""
+
+
+def test_of_a_crowd_with_passwords_only_so_many_wait() -> None:
+    done = subprocess.run([sys.executable, "-c", CROWD], capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+    looked, told, most, after = done.stdout.split()
+    assert (looked, told, after) == (most, str(2 * int(most)), "False")

@@ -129,5 +129,5 @@ def test_tries_are_counted_until_the_window_is_over(do, clock) -> None:
 def test_who_gets_in_has_no_tries_against_them(do, clock) -> None:
     limits = {"name:x": 2, "network:y": 2}
     do(throttle.spend, limits, clock())
-    do(throttle.forgive, "name:x", "network:y")
+    do(throttle.forgive, "name:x", ["network:y"])
     assert [do(throttle.spend, limits, clock()) for _ in range(3)] == [None, None, 900]

@@ -9,7 +9,7 @@ from web.conftest import PASSWORD
 from tracker.cli import main
 from tracker.store import accounts
 from tracker.store.engine import transaction
-from tracker.web.credentials import TRIES_BY_ACCOUNT, TRIES_BY_NETWORK
+from tracker.web.credentials import TRIES_BY_ACCOUNT, TRIES_BY_NAME, TRIES_BY_NETWORK
 
 ONE_DATABASE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 pytestmark = ONE_DATABASE
@@ -23,7 +23,7 @@ def link(engine, clock) -> str:
 
 
 def cookie_of(answer) -> str:
-    [cookie] = answer.headers.getlist("Set-Cookie")
+    [cookie] = [one for one in answer.headers.getlist("Set-Cookie") if "-device=" not in one]
     return cookie
 
 
@@ -239,3 +239,66 @@ def test_a_browser_without_cookies_is_told_where_the_console_is(client, make_use
     answer = client.post("/login", data={"name": "anna", "password": PASSWORD})
     assert answer.status_code == 403
     assert "https://collect.example/" in answer.text
+
+
+def from_elsewhere(browser, network: int = 0):
+    """Let a browser come from another network."""
+    browser.client.environ_base["REMOTE_ADDR"] = f"198.51.{network}.7"
+    return browser
+
+
+def test_wrong_passwords_from_elsewhere_do_not_lock_an_owner_out(console, make_user, browser_of) -> None:
+    attacker = from_elsewhere(browser_of())
+    answers = [attacker.log_in(password="wrong").status_code for _ in range(TRIES_BY_ACCOUNT + 1)]
+    assert answers == [403] * TRIES_BY_ACCOUNT + [429]
+    assert attacker.log_in().status_code == 429, "not even the right one, from there"
+    assert browser_of().log_in().status_code == 303, "from a network of its own"
+
+
+def test_a_name_that_is_tried_from_everywhere_has_to_wait_but_for_a_device_of_its_user(console, browser_of) -> None:
+    console.client.post("/logout", data={"csrf": console.seen[0], "sure": "yes"})
+    for network in range(TRIES_BY_NAME // TRIES_BY_ACCOUNT):
+        attacker = from_elsewhere(browser_of(), network)
+        assert {attacker.log_in(password="wrong").status_code for _ in range(TRIES_BY_ACCOUNT)} == {403}
+    assert from_elsewhere(browser_of(), 99).log_in().status_code == 429
+    assert browser_of().log_in().status_code == 429, "a new browser, wherever it is"
+    assert from_elsewhere(console, 99).log_in().status_code == 303
+
+
+def test_a_known_device_has_tries_of_its_own_and_no_more(console) -> None:
+    console.client.post("/logout", data={"csrf": console.seen[0], "sure": "yes"})
+    answers = [console.log_in(password="wrong").status_code for _ in range(TRIES_BY_ACCOUNT + 1)]
+    assert answers == [403] * TRIES_BY_ACCOUNT + [429]
+
+
+@pytest.mark.parametrize("forged", ["x", "WyJhbm5hIiwieCIsMF0.AAAA", "x" * 3000])
+def test_a_device_that_is_made_up_or_somebody_elses_is_not_known(forged: str, browser_of, make_user) -> None:
+    make_user()
+    make_user("eve", "viewer")
+    eve = browser_of()
+    assert eve.log_in("eve").status_code == 303
+    made_up = browser_of()
+    made_up.client.set_cookie("__Host-handoff-device", forged, domain="localhost")
+    for browser in (eve, made_up):
+        from_elsewhere(browser, 1)
+    answers = [browser.log_in(password="wrong").status_code for browser in (eve, made_up) * (TRIES_BY_ACCOUNT // 2)]
+    assert set(answers) == {403}
+    assert [browser.log_in().status_code for browser in (eve, made_up)] == [429, 429]
+
+
+def test_the_devices_cookie_is_for_this_host_for_a_long_time_and_opens_nothing(stranger, make_user, browser_of) -> None:
+    make_user()
+    [cookie] = [one for one in stranger.log_in().headers.getlist("Set-Cookie") if "-device=" in one]
+    assert cookie.startswith("__Host-handoff-device=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=34560000"} <= set(re.split("; ", cookie))
+    other = browser_of()
+    other.client.set_cookie("__Host-handoff-device", cookie.partition("=")[2].partition(";")[0], domain="localhost")
+    assert other.get("/account").status_code == 302
+
+
+def test_the_present_password_cannot_be_tried_out_on_the_account_page(console, read) -> None:
+    answers = [console.post("/account/password", current="wrong", new="another good password") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [422] * TRIES_BY_ACCOUNT + [429]
+    assert answers[-1].headers["Retry-After"] == "900"
+    assert "15 minutes" in answers[-1].text
+    assert console.post("/account/password", current=PASSWORD, new="another good password").status_code == 429

@@ -69,7 +69,8 @@ def unlock(house: House, name: str) -> None:
         fail(str(error))
     if transaction(reading(house.engine), lambda conn: accounts.named(conn, wanted)) is None:
         fail(f"There is no user {wanted!r}; make one: tracker admin create")
-    lifted = transaction(house.engine, lambda conn: throttle.lift(conn, account_rules.tries_of(wanted)))
+    keys = account_rules.tries_of(wanted), account_rules.tries_from(wanted)
+    lifted = transaction(house.engine, lambda conn: throttle.lift(conn, *keys))
     click.echo(f"{wanted} may log in again." if lifted else f"{wanted} was not locked out by wrong passwords.")
 
 

@@ -20,7 +20,19 @@ def user_name(given: str) -> str:
 
 def tries_of(name: str) -> str:
     """Return what wrong passwords for a name are counted under; what was typed for a name is not kept as it is."""
-    return f"name:{hashlib.sha256(name.encode(errors='replace')).hexdigest()}"
+    return f"name:{_digest(name)}"
+
+
+def tries_from(name: str, place: str = "") -> str:
+    """Return what wrong passwords for a name are counted under that come from one place: a network or a device.
+
+    Without a place it is how all of them begin.
+    """
+    return f"from:{_digest(name)[:32]}:{_digest(place)[:32] if place else ''}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def password(given: str, name: str) -> str:

@@ -1,13 +1,18 @@
 """Passwords as they are kept: argon2id, with the least memory that OWASP recommends (19 MiB, two passes)."""
 
 import sys
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tracker.core.refusal import Unavailable
+
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
+MOST_WAITING = 20
+"""Passwords that one process looks at or lets wait, about two seconds of them: who comes then is told so."""
 Result = TypeVar("Result")
 
 
@@ -49,8 +54,19 @@ def _aside(work: Callable[..., Result], *args: str) -> Result:
     if monkey is None or not monkey.is_module_patched("threading"):
         return work(*args)
     # Hashing takes as long as a hundred events, and lets the interpreter go while it does.
-    done: Result = _native_thread().apply(work, args)
+    turns = _turns()
+    if not turns.acquire(blocking=False):
+        raise Unavailable("Too many passwords are being looked at; try again in a moment.")
+    try:
+        done: Result = _native_thread().apply(work, args)
+    finally:
+        turns.release()
     return done
+
+
+@cache
+def _turns() -> threading.Semaphore:
+    return threading.Semaphore(MOST_WAITING)
 
 
 @cache

@@ -1,6 +1,6 @@
 """How often somebody may give a wrong password: counted in the database, so that every worker knows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, Update, delete, insert, select, update
 
@@ -30,15 +30,20 @@ def spend(conn: Connection, limits: Mapping[str, int], now: Micros) -> int | Non
     return None
 
 
-def forgive(conn: Connection, account: str, network: str) -> None:
-    """Forget the tries of an account that somebody has got into, and the one try that its network needed for it."""
-    conn.execute(delete(FailedLoginRow).where(FailedLoginRow.key == account))
-    conn.execute(_counted(network, -1))
+def forgive(conn: Connection, own: str, shared: Collection[str]) -> None:
+    """Forget the tries of the place that a user has logged in from, and the one try of all that it shares with others.
+
+    What others have tried for the same name or from the same network stays counted.
+    """
+    conn.execute(delete(FailedLoginRow).where(FailedLoginRow.key == own))
+    for key in sorted(shared):
+        conn.execute(_counted(key, -1))
 
 
-def lift(conn: Connection, key: str) -> bool:
-    """Forget all tries that were counted for a key; returns False where there were none."""
-    return conn.execute(delete(FailedLoginRow).where(FailedLoginRow.key == key)).rowcount > 0
+def lift(conn: Connection, account: str, places: str) -> bool:
+    """Forget all tries for an account and those whose key begins like ``places``; returns whether there were any."""
+    mine = (FailedLoginRow.key == account) | FailedLoginRow.key.startswith(places, autoescape=True)
+    return conn.execute(delete(FailedLoginRow).where(mine)).rowcount > 0
 
 
 def _counted(key: str, tries: int) -> Update:

@@ -14,6 +14,7 @@ from tracker.store import accounts, removed_users
 from tracker.store.accounts import LastOwner, NameTaken, User
 from tracker.store.removed_users import NotRestorable
 from tracker.web.asking import Question, asks
+from tracker.web.credentials import TooManyTries, proven
 from tracker.web.guard import ask, change, guard, own_affair, the_login, the_user
 from tracker.web.login import checked
 from tracker.web.messages import Undo, say
@@ -35,8 +36,13 @@ def account() -> BaseResponse:
 def change_password() -> BaseResponse:
     """Change one's own password; every browser is logged out, this one too, so that it comes back with a new token."""
     me, now, new = the_user(), services().clock(), request.form.get("new", "")
-    found = ask(lambda conn: accounts.named(conn, me.name))
-    if found is None or not passwords.matches(request.form.get("current", ""), found[1]):
+    try:
+        user = proven(me.name, request.form.get("current", ""))
+    except TooManyTries as error:
+        answer = _page(429, problems={"current": error.advice})
+        answer.headers["Retry-After"] = str(error.wait)
+        return answer
+    if user is None:
         return _page(422, problems={"current": "This is not your password."})
     try:
         account_rules.password(new, me.name)

@@ -4,14 +4,19 @@ from flask import request
 
 from tracker.core import account_rules
 from tracker.core.client_address import client_network
+from tracker.core.plurals import counted
 from tracker.ingest import passwords
 from tracker.store import accounts, throttle
 from tracker.store.accounts import User
 from tracker.web.guard import ask, change
+from tracker.web.known_devices import known_device
 from tracker.web.services import services
 
 TRIES_BY_ACCOUNT = 10
+"""For one name from one network, or from a device that its user has logged in with."""
 TRIES_BY_NETWORK = 50
+TRIES_BY_NAME = 200
+"""From everywhere together; a known device does not count, so that nobody is locked out by others."""
 
 
 class TooManyTries(Exception):
@@ -21,19 +26,32 @@ class TooManyTries(Exception):
         super().__init__(wait)
         self.wait = wait
 
+    @property
+    def advice(self) -> str:
+        """What a person is told."""
+        return f"Too many wrong passwords; try again in {counted(-(-self.wait // 60), 'minute')}."
+
 
 def proven(name: str, password: str) -> User | None:
-    """Return the user who has this name and password; wrong names and wrong passwords are told apart by nobody."""
+    """Return the user who has this name and password; an unknown name takes the same time and gets the same answer."""
     name, now = name.strip().casefold(), services().clock()
-    account, place = account_rules.tries_of(name), f"network:{network()}"
-    limits = {account: TRIES_BY_ACCOUNT, place: TRIES_BY_NETWORK}
+    own, shared = _counted_under(name)
+    limits = {own: TRIES_BY_ACCOUNT} | shared
     if wait := change(lambda conn: throttle.spend(conn, limits, now)):
         raise TooManyTries(wait)
     found = ask(lambda conn: accounts.named(conn, name))
     if not passwords.matches(password, found[1] if found else None) or found is None:
         return None
-    change(lambda conn: throttle.forgive(conn, account, place))
+    change(lambda conn: throttle.forgive(conn, own, shared))
     return found[0]
+
+
+def _counted_under(name: str) -> tuple[str, dict[str, int]]:
+    """Return what a try is counted under: the key of its place alone, and the limits by key that it shares."""
+    if device := known_device(name):
+        return account_rules.tries_from(name, f"device {device}"), {}
+    own = account_rules.tries_from(name, f"network {network()}")
+    return own, {account_rules.tries_of(name): TRIES_BY_NAME, f"network:{network()}": TRIES_BY_NETWORK}
 
 
 def network() -> str:

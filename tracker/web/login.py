@@ -7,12 +7,12 @@ from flask import session as cookie
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.core import account_rules
-from tracker.core.plurals import counted
 from tracker.ingest import passwords
 from tracker.store import accounts
 from tracker.store.accounts import Login, SetupIsOver, User
 from tracker.web.credentials import TooManyTries, network, proven
 from tracker.web.guard import ask, change, guard, own_affair, public, the_login
+from tracker.web.known_devices import remember
 from tracker.web.messages import say
 from tracker.web.mount import stays_below
 from tracker.web.page import page
@@ -39,14 +39,13 @@ def log_in() -> BaseResponse:
     try:
         user = proven(name, request.form.get("password", ""))
     except TooManyTries as error:
-        minutes = counted(-(-error.wait // 60), "minute")
-        answer = _door(429, name=name, problem=f"Too many wrong passwords; try again in {minutes}.")
+        answer = _door(429, name=name, problem=error.advice)
         answer.headers["Retry-After"] = str(error.wait)
         return answer
     if user is None:
         return _door(403, name=name, problem=_WRONG)
     _enter(user)
-    return redirect(_inside(request.form.get("next", "")), 303)
+    return remember(redirect(_inside(request.form.get("next", "")), 303), user)
 
 
 @login_blueprint.post("/logout")
@@ -87,7 +86,7 @@ def set_up() -> BaseResponse:
     except SetupIsOver:
         return page("setup_over.html", 404)
     _enter(user)
-    return redirect(url_for("overview.overview"), 303)
+    return remember(redirect(url_for("overview.overview"), 303), user)
 
 
 def checked(name: str, password: str) -> tuple[str, dict[str, str]]:
