@@ -29,7 +29,7 @@ _is_ending = mmap.mmap(-1, 1)
 
 bind = _settings.listens_on
 # A half-sent request holds a thread for good, and four of them freeze a threaded worker; a greenlet costs nothing.
-worker_class = "gevent"
+worker_class = "tracker.web.server_worker.Worker"
 # SQLite has one writer: a second process only waits for its lock. PostgreSQL takes one worker a core.
 workers = _settings.workers or (1 if _settings.on_sqlite else os.cpu_count() or 1)
 worker_connections = 1000
@@ -84,6 +84,7 @@ def post_worker_init(worker: "Worker") -> None:
     from tracker.store import migrations, months
     from tracker.store.engine import connect
     from tracker.web import memory
+    from tracker.web.server_worker import Bounds
     from tracker.web.services import services_of
 
     engine = connect(_settings.database_url, pooler=_settings.database_pooler)
@@ -104,6 +105,7 @@ def post_worker_init(worker: "Worker") -> None:
         _migrate(worker)
     _settle_key(worker)
     # Whoever watches events come in would keep a worker from ending for as long as it is allowed to take.
+    worker.bounds = Bounds(_settings.body_seconds, _settings.network_connections, _settings.trusted_proxies)  # type: ignore[attr-defined]
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
     keep_counting(_settings.database_url, _settings.database_pooler)

@@ -40,6 +40,10 @@ class Settings:
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     rate_limit: Rate | None = field(default_factory=Rate)
     """How much one network may send to one source; None for as much as it likes."""
+    body_seconds: int = 30
+    """How long the body of a request may take to come."""
+    network_connections: int | None = 500
+    """How many connections a network may have open to one worker; None for as many as come."""
     redis_url: str | None = field(default=None, repr=False)
     metrics_token: str | None = field(default=None, repr=False)
     quota: Quota | None = None
@@ -94,6 +98,8 @@ class Settings:
             workers=reader.number("WORKERS", 0, 0, 256) or None,
             trusted_proxies=reader.networks("TRUSTED_PROXIES"),
             rate_limit=reader.rate("RATE_LIMIT", "50/s burst 200"),
+            body_seconds=reader.number("BODY_SECONDS", 30, 1, 3600),
+            network_connections=reader.number("NETWORK_CONNECTIONS", 500, 0, 100_000) or None,
             quota=reader.quota("QUOTA"),
             disk_low_water=reader.size("DISK_LOW_WATER", "100M"),
             disk_folders=reader.folders("DISK_FOLDERS"),
