@@ -52,6 +52,7 @@ class Server:
             "DATABASE_URL": database_url,
             "WORKERS": str(workers),
             "RATE_LIMIT": "off",
+            "NETWORK_CONNECTIONS": "0",
             "GUNICORN_CMD_ARGS": arguments,
             "HANDOFF_ORDERS": str(self._orders),
             "PYTHONPATH": os.pathsep.join((str(ROOT / "tests"), str(ROOT))),
