@@ -53,7 +53,7 @@ def decode(
     read = decode_only(
         stream, content_type=content_type, content_encoding=content_encoding, limits=limits, announced=announced
     )
-    return scrubbed(read, limits)
+    return scrubbed(read, limits)._replace(unscrubbed=b"")
 
 
 def decode_only(
@@ -96,10 +96,12 @@ def scrubbed(decoded: Decoded, limits: Limits) -> Decoded:
     if not decoded.unscrubbed:
         return decoded
     tally = scrub(decoded.body, decoded.unscrubbed, limits, cut=decoded.uncut)
+    if tally is None:
+        return decoded
     if tally.problems:
         raise Malformed(tally.problems)
     return decoded._replace(
-        warnings=(*decoded.warnings, *(WARN_CUT,) * tally.cut), unscrubbed=b"", uncut=False, rewritten=tally.nodes > 0
+        warnings=(*decoded.warnings, *(WARN_CUT,) * tally.cut), unscrubbed=b"", uncut=False, rewritten=True
     )
 
 
@@ -141,9 +143,8 @@ def read_bounded(stream: BinaryIO, limit: int, announced: int | None = None) -> 
 
     ``Malformed`` where fewer bytes came than were announced, ``TooSlow`` where they did not come in time.
     """
-    too_large = TooLarge(f"The body must not be larger than {limit} bytes.")
     if announced is not None and announced > limit:
-        raise too_large
+        raise _too_large(limit)
     chunks: list[bytes] = []
     wanted = limit + 1
     while wanted > 0:
@@ -163,7 +164,11 @@ def read_bounded(stream: BinaryIO, limit: int, announced: int | None = None) -> 
             return b"".join(chunks)
         chunks.append(chunk)
         wanted -= len(chunk)
-    raise too_large
+    raise _too_large(limit)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body must not be larger than {limit} bytes.")
 
 
 def incomplete() -> Malformed:

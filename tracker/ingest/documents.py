@@ -26,7 +26,8 @@ def document(
         raise malformed("too_many_nodes", f"There must not be more than {limits.nodes} values.")
     holder = {_HOLDER: strict(raw)}
     tally = normalise(holder, raw, limits)
-    if problems := tally.problems or scrub(holder, raw, limits, cut=tally.cut).problems:
+    again = None if tally.problems else scrub(holder, raw, limits, cut=tally.cut)
+    if problems := tally.problems or (again.problems if again else ()):
         raise Malformed([Problem(_without_holder(problem.loc), problem.msg, problem.type) for problem in problems])
     return holder[_HOLDER]
 

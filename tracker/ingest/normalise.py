@@ -23,7 +23,7 @@ WARN_CUT = "A URL or a user agent that was too long was cut."
 
 def normalise(body: dict[str, Any], raw: bytes, limits: Limits, *, certain: bool = True) -> Tally:
     """Change ``body``, parsed from ``raw``, to what may be stored; the tally says what was changed or is wrong."""
-    rules, tally = _rules(raw, limits)._replace(certain=certain), Tally()
+    rules, tally = _rules(raw, limits, certain), Tally()
     members = None if rules.unfit else _glance(body, rules)
     if members is None:
         _walk(body, rules, tally)
@@ -36,12 +36,12 @@ def normalise(body: dict[str, Any], raw: bytes, limits: Limits, *, certain: bool
     return tally
 
 
-def scrub(body: dict[str, Any], raw: bytes, limits: Limits, *, cut: bool) -> Tally:
+def scrub(body: dict[str, Any], raw: bytes, limits: Limits, *, cut: bool) -> Tally | None:
     """Take the link's own and private parameters out of a normalised body, in place, and cut what is still too long.
 
-    ``cut`` is whether any text is to be cut at all. The tally says what was changed, and which keys are the same now.
+    ``cut`` is whether any text is to be cut at all. The tally says what was changed, and which keys are the same now;
+    None where nothing is to be done, as with nearly every body.
     """
-    tally = Tally()
     taken_out, escaped = scrubber(limits.parameters), b"\\" in raw
     if not (
         cut
@@ -50,7 +50,8 @@ def scrub(body: dict[str, Any], raw: bytes, limits: Limits, *, cut: bool) -> Tal
         or (escaped and ASCII_ESCAPE.search(raw) is not None)
         or taken_out.is_named_in(raw)
     ):
-        return tally
+        return None
+    tally = Tally()
     # All text was measured before, and does not get longer.
     glance = min(limits.url, limits.user_agent) // WIDEST_CHARACTER if cut else limits.body
     _walk(body, Rules(limits, glance, limits.body, unfit=False, scrubber=taken_out), tally)
@@ -74,7 +75,7 @@ def _glance(body: dict[str, Any], rules: Rules) -> int | None:
             if type(node) is dict:
                 members += len(node)
                 values = node.values()
-                if node and max(map(len, node)) > key_glance:
+                if len("".join(node)) > key_glance and max(map(len, node)) > key_glance:
                     return None
             for value in values:
                 kind = type(value)
@@ -105,7 +106,7 @@ def _walk(body: dict[str, Any], rules: Rules, tally: Tally) -> None:
     return None
 
 
-def _rules(raw: bytes, limits: Limits) -> Rules:
+def _rules(raw: bytes, limits: Limits, certain: bool) -> Rules:
     """The rules for this body: what its bytes rule out needs no look at any of its strings."""
     escaped = b"\\" in raw
     unfit = escaped and UNFIT_ESCAPE.search(raw) is not None
@@ -115,6 +116,7 @@ def _rules(raw: bytes, limits: Limits) -> Rules:
         glance=-1 if unfit else min(limits.string, limits.url, limits.user_agent) // widest,
         key_glance=-1 if unfit else limits.key // widest,
         unfit=unfit,
+        certain=certain,
     )
 
 

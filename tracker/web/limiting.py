@@ -11,7 +11,8 @@ from tracker.web.services import Services
 
 ONE_TOKEN = 32 * 1024
 """Bytes of a body for which a network pays one more token: what a refused body costs grows with its size."""
-FREE = frozenset({"/healthz", "/readyz"})
+_FEW_DIGITS = len(str(ONE_TOKEN))
+FREE = frozenset({"/healthz", "/readyz", "/metrics"})
 """Answered whatever comes: a flood must not make a load balancer think that this process has died."""
 SHOWN_TO = frozenset({"/track", "/pass"})
 """Routes that a source may show its secret to."""
@@ -22,7 +23,7 @@ def admit(parts: Services, environ: Environ, noted: Notes) -> None:
 
     A request that shows the secret of an enabled source is not counted: its quota alone limits it.
     """
-    if parts.settings.rate_limit is None or environ["PATH_INFO"] in FREE or _asks_for_metrics_here(environ):
+    if parts.settings.rate_limit is None or (environ["PATH_INFO"] in FREE and _is_free(environ)):
         return
     noted.network = network_of(parts, environ)
     if "HTTP_AUTHORIZATION" in environ and shows_a_secret(parts, environ):
@@ -61,14 +62,17 @@ def refused(parts: Services, environ: Environ, noted: Notes, wait: int) -> TooMa
     return TooMany("Too many requests; send the same body again later.", retry_after=wait // SECOND)
 
 
-def _asks_for_metrics_here(environ: Environ) -> bool:
-    """Whether Prometheus asks from this very machine, from which all visitors may seem to come."""
-    asks = environ["PATH_INFO"] == "/metrics" and "HTTP_X_FORWARDED_FOR" not in environ
-    return asks and environ.get("REMOTE_ADDR", "").startswith(("127.", "::1"))
+def _is_free(environ: Environ) -> bool:
+    """Whether it does not matter who asks, or Prometheus asks from this machine, where all visitors may seem to be."""
+    if environ["PATH_INFO"] != "/metrics":
+        return True
+    return "HTTP_X_FORWARDED_FOR" not in environ and environ.get("REMOTE_ADDR", "").startswith(("127.", "::1"))
 
 
 def _tokens(parts: Services, environ: Environ) -> int:
     """Return what a request costs its network: more where its body is large, or may be."""
+    if 0 < len(environ.get("CONTENT_LENGTH") or "") < _FEW_DIGITS and "HTTP_TRANSFER_ENCODING" not in environ:
+        return 1
     largest = parts.settings.limits.body
     size = announced(environ)
     if size is None:

@@ -164,9 +164,10 @@ def _accepting(environ: Environ) -> Callable[[Source], bool]:
     The time that a refusal takes must not tell what kind of source is asked for, nor whether it is there at all.
     """
     origin, given = environ.get("HTTP_ORIGIN"), environ.get("HTTP_AUTHORIZATION")
-    scheme, _, secret = (given or "").partition(" ")
-    digest = digest_of(secret.strip()) if given else NO_DIGEST
-    as_bearer = scheme.lower() == "bearer"
+    digest, as_bearer = NO_DIGEST, False
+    if given:
+        scheme, _, secret = given.partition(" ")
+        digest, as_bearer = digest_of(secret.strip()), scheme.lower() == "bearer"
 
     def accepts(source: Source) -> bool:
         shown = shows_digest(source, digest)
