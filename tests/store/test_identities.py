@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from tracker.core.model import Claim, Event, IdentityKey, Payload
+from tracker.core.person_limits import MOST_TRAITS
 from tracker.core.resolution import resolve
 from tracker.core.steps import MergeProfiles, Step
 from tracker.ingest.fresh import fresh_for
 from tracker.store import reports, sources
 from tracker.store.applying import apply
 from tracker.store.engine import transaction
-from tracker.store.identities import MOST_TRAITS
 from tracker.store.repository import known
 
 

@@ -195,7 +195,7 @@ def test_reading_what_a_batch_needs_takes_at_most_four_selects_at_any_size(engin
 
     one, fifty = selects(2), selects(50)
     assert len(one) == len(fifty) == 1
-    assert len(selects(50, claims=(claim,))) == 2, "who somebody is takes one more question, however many ask"
+    assert len(selects(50, claims=(claim,))) == 3, "who somebody is, and what they hold, take a question each"
     assert all(statement.lstrip().upper().startswith(("SELECT", "WITH")) for statement in fifty)
 
 

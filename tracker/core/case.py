@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tracker.core.known import Known
 from tracker.core.model import Fresh, Payload, Source
+from tracker.core.person_limits import Weight, total
 from tracker.core.steps import MergeProfiles, Step
 
 
@@ -32,6 +33,12 @@ class Case:
         options = [event.options for event in self.payload.events]
         self.saves_profile = any(given.save_profile for given in options)
         self.saves_session = any(given.save_session for given in options)
+
+
+def weight_now(case: Case, profile_id: str, *more: str) -> Weight:
+    """Return what a live profile holds, with this payload's own merges, and with ``more`` profiles merged into it."""
+    losers = [step.loser for step in case.steps if isinstance(step, MergeProfiles) and step.survivor == profile_id]
+    return total(case.known.weight(one) for one in (profile_id, *losers, *more))
 
 
 def live_now(case: Case, profile_id: str | None) -> str | None:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracker.core.case import Case
+from tracker.core.case import Case, weight_now
+from tracker.core.claims import named
 from tracker.core.identity_keys import UNVERIFIED
 from tracker.core.model import Claim, IdentityKey, Profile
+from tracker.core.person_limits import fits, fitting
 from tracker.core.steps import ClaimIdentity, Identify, MergeProfiles, SetTraits
 
 Key = tuple[str, str]
@@ -22,6 +24,7 @@ _TWO_PEOPLE = "An identify event names two different people; only the first one 
 _SOMEBODY_ELSE = "This visitor was identified as somebody else before; the two profiles were not merged."
 _CROWD = "Too many profiles claim to be one person; no more are merged for an hour."
 _NOT_SAVED = "An identify event with saveProfile false says nothing about the profile; what it says was not kept."
+_TOO_MUCH = "The two profiles hold more ids or traits than one may; they were not merged."
 _FULL = "This profile has as many user ids, e-mail addresses and phone numbers as one may have."
 
 
@@ -111,6 +114,9 @@ def recognised(case: Case, person: Person, here: Profile | None) -> Profile | No
     if here.identified:
         case.warnings.append(_SOMEBODY_ELSE)
         return owner
+    if not fits(weight_now(case, owner.id, here.id)):
+        case.warnings.append(_TOO_MUCH)
+        return owner
     if _is_crowded(case, owner):
         case.warnings.append(_CROWD)
         person.unverified = person.said | person.unverified
@@ -172,5 +178,8 @@ def note_person(case: Case, person: Person, profile: Profile) -> None:
     if person.keys and not profile.identified and mine:
         case.steps.append(Identify(profile.id))
     said = person.said | {f"{UNVERIFIED}:{name}": value for name, value in person.unverified.items()}
+    said, left = fitting(weight_now(case, profile.id), said)
+    if left:
+        case.warnings.append(f"This profile holds as many traits as one may; these were not kept: {named(left)}.")
     if said:
         case.steps.append(SetTraits(profile.id, said, case.fresh.now))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tracker.core.event_types import Types, noted
 from tracker.core.merging import Trait, combined
 from tracker.core.model import Profile, Session, Source, StoredEvent
+from tracker.core.person_limits import Weight, joined, with_name, with_said
 from tracker.core.steps import (
     AddAlias,
     ClaimIdentity,
@@ -16,6 +17,7 @@ from tracker.core.steps import (
     OpenSession,
     RepointSession,
     SetConsents,
+    SetTraits,
     SpendPass,
     Step,
     StoreEvent,
@@ -42,6 +44,8 @@ class Known:
     """Ids of erased profiles: they name nobody, and never become an alias again."""
     identities: dict[tuple[str, str], str] = field(default_factory=dict)
     """(kind, keyed hash) → the live profile's id: what was asked for, and all that the people concerned have."""
+    weights: dict[str, Weight] = field(default_factory=dict)
+    """Live profiles → what they hold; asked for where a payload may add to that."""
     crowds: dict[str, int] = field(default_factory=dict)
     """Live profiles → how many others were merged into them lately because they claimed to be the same person."""
     consents: dict[str, Mapping[str, Trait]] = field(default_factory=dict)
@@ -50,6 +54,10 @@ class Known:
     """Source → the types of event that it has; no source is limited that is not here."""
     forgotten: set[tuple[str, str]] = field(default_factory=set)
     """(source id, event id) of erased events: a late retry does not bring them back."""
+
+    def weight(self, profile_id: str) -> Weight:
+        """Return what a live profile holds."""
+        return self.weights.get(profile_id) or Weight()
 
     def live(self, profile_id: str | None) -> Profile | None:
         """Return the live profile that an id names, or None."""
@@ -70,9 +78,10 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 known.aliases[step.id] = step.id
             case AddAlias():
                 known.aliases[step.id] = step.profile_id
+                known.weights[step.profile_id] = with_name(known.weight(step.profile_id))
             case MergeProfiles():
                 _merge(known, step)
-            case ClaimIdentity() | Identify() | SetConsents() | NoteType() | UseType():
+            case ClaimIdentity() | Identify() | SetTraits() | SetConsents() | NoteType() | UseType():
                 _note(known, step)
             case SpendPass():
                 known.spent.add((step.nonce, step.source_id))
@@ -85,9 +94,11 @@ def absorb(known: Known, steps: Iterable[Step]) -> None:
                 pass
 
 
-def _note(known: Known, step: ClaimIdentity | Identify | SetConsents | NoteType | UseType) -> None:
+def _note(known: Known, step: ClaimIdentity | Identify | SetTraits | SetConsents | NoteType | UseType) -> None:
     if isinstance(step, ClaimIdentity):
         known.identities[step.kind, step.hash] = step.profile_id
+    elif isinstance(step, SetTraits):
+        known.weights[step.profile_id] = with_said(known.weight(step.profile_id), step.traits, step.at)
     elif isinstance(step, (NoteType, UseType)):
         known.types[step.source_id] = noted(known.types[step.source_id], step)
     elif isinstance(step, SetConsents):
@@ -102,6 +113,7 @@ def _merge(known: Known, step: MergeProfiles) -> None:
         alias: step.survivor if profile_id == step.loser else profile_id for alias, profile_id in known.aliases.items()
     }
     known.profiles.pop(step.loser, None)
+    known.weights[step.survivor] = joined(known.weight(step.survivor), known.weight(step.loser))
     both = (known.consents.pop(step.loser, {}), known.consents.get(step.survivor, {}))
     known.consents[step.survivor] = combined(both)
     if step.reason == "identity":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tracker.core.case import Case, live_now
+from tracker.core.case import Case, live_now, weight_now
 from tracker.core.event_fates import all_stored
 from tracker.core.identity import note_person, note_unsaved, person_named, recognised
 from tracker.core.ids import has_uuid_form, names_nobody
@@ -10,8 +10,12 @@ from tracker.core.known import Known
 from tracker.core.linking import Verdict, judge
 from tracker.core.merging import survivor
 from tracker.core.model import Profile, Referral, StoredEvent
+from tracker.core.person_limits import MOST_NAMES, fits
 from tracker.core.steps import AddAlias, CountHandOver, CreateProfile, MergeProfiles, SpendPass, TouchProfile
 from tracker.core.which_session import own_session_id, rows_that_lead
+
+_TOO_MUCH = "The two profiles hold more ids or traits than one may; they were not merged."
+_MOST_NAMED = "This profile has as many ids as one may have; the one sent was not kept."
 
 
 def stored_before(case: Case, client_session: str | None, named: Profile | None) -> tuple[StoredEvent, ...]:
@@ -98,6 +102,9 @@ def _handed_over(case: Case, referral: Referral, here: Profile | None) -> Profil
         case.errors.append(verdict.error)
     if verdict.spend:
         case.steps.append(SpendPass(referral.link_pass.nonce, case.source.id, referral.link_pass.expires))
+    if here is not None and verdict.profile is not None and not fits(weight_now(case, here.id, verdict.profile.id)):
+        verdict = Verdict(spend=verdict.spend, warning=_TOO_MUCH)
+        case.warnings.append(_TOO_MUCH)
     profile = here or verdict.profile
     if here is not None and verdict.profile is not None:
         profile = _merge(case, referral, here, verdict.profile)
@@ -145,7 +152,9 @@ def give_names(case: Case, sent: str | None, profile_id: str | None) -> None:
         return
     extras = case.payload.profile_ids if case.source.trusted else ()
     if sent is not None and sent not in case.known.aliases and sent not in extras:
-        if has_uuid_form(sent):
+        if weight_now(case, profile_id).names >= MOST_NAMES:
+            case.warnings.append(_MOST_NAMED)
+        elif has_uuid_form(sent):
             case.steps.append(AddAlias(sent, profile_id))
         else:
             case.warnings.append("The profile id sent is unknown and was not kept; store the one in this answer.")
@@ -158,6 +167,8 @@ def give_names(case: Case, sent: str | None, profile_id: str | None) -> None:
 def _add_extra(case: Case, extra: str, profile_id: str) -> None:
     if names_nobody(extra) or extra in case.known.erased:
         case.warnings.append("An entry of profile.ids names nobody; it was ignored.")
+    elif extra not in case.known.aliases and weight_now(case, profile_id).names >= MOST_NAMES:
+        case.warnings.append(_MOST_NAMED)
     elif extra not in case.known.aliases:
         case.steps.append(AddAlias(extra, profile_id))
     elif live_now(case, extra) != profile_id:

@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 from tracker.core.identity import MERGES_WITHIN
 from tracker.core.merging import Trait, combined, with_traits
 from tracker.core.model import Micros, Payload
+from tracker.core.person_limits import MOST_TRAITS
 from tracker.core.privacy import MOST_CONSENTS
 from tracker.core.steps import ClaimIdentity, Identify, SetConsents, SetTraits
 from tracker.store.engine import LostRace
@@ -17,9 +18,6 @@ from tracker.store.one_of import one_of
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import AliasRow, IdentityRow, MergeRow, ProfileRow
 from tracker.store.traits import index_traits
-
-MOST_TRAITS = 200
-"""How many names one profile's traits may have; each is bounded by what one event may hold."""
 
 
 def _names_and_people(among: Among) -> CompoundSelect[str, str, str, bool, int]:

@@ -10,6 +10,7 @@ from tracker.core.model import Micros, Payload, Profile, Session, Source, Stored
 from tracker.core.privacy import required_consent
 from tracker.core.which_session import own_session_id
 from tracker.store.identities import known_consents, names_and_people
+from tracker.store.person_weights import weights_of
 from tracker.store.prepared import Pairs
 from tracker.store.questions import ERASED, NAMED, QUESTION, SPENT, STORED, VISIT, Found
 
@@ -52,10 +53,22 @@ def known(
     found.spent = {(row.key, row.other or "") for row in of[SPENT]}
     if claiming := [payload for payload in payloads if payload.claims]:
         _learn_people(conn, profiles, claiming, found, now)
+    if found.profiles and any(_may_add(payload, found) for payload in payloads):
+        found.weights.update(weights_of(conn, found.profiles.keys()))
     asking = (sources.get(payload.source_id) for payload in payloads)
     if found.profiles and any(source and required_consent(source) for source in asking):
         found.consents.update(known_consents(conn, found.profiles.keys()))
     return found
+
+
+def _may_add(payload: Payload, found: Known) -> bool:
+    """Return whether a payload may add ids or traits to a profile that is known; few do."""
+    source = found.sources.get(payload.source_id)
+    if payload.claims or payload.referral or (payload.profile_ids and source is not None and source.trusted):
+        return True
+    # An id that nobody has yet comes to name the profile of the session.
+    unknown = payload.profile_id is not None and payload.profile_id not in found.aliases
+    return unknown and payload.session_id in found.sessions
 
 
 def _session_ids(payload: Payload) -> Iterable[str]:
