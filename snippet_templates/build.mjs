@@ -53,8 +53,8 @@ for (const [name, contents] of Object.entries(entries)) {
   // Terser makes another four per cent of what esbuild has already made small.
   const { code } = await minify(outputFiles[0].text, {
     ecma: 2018,
-    compress: { passes: 3, unsafe_arrows: true, inline: 3, unsafe: true },
-    mangle: { nth_identifier, reserved: ['h', 'd', 'w'] },
+    compress: { passes: 5, unsafe_arrows: true, inline: 3, unsafe: true, keep_fargs: false },
+    mangle: { nth_identifier, reserved: ['h', 'd', 'w', 'n'] },
     format: { ascii_only: true },
   });
   await writeFile(path.join(out, `${name}.js`), code);

@@ -2,5 +2,5 @@
 export const configure = (baked, page) => {
   const own = (page && page.tracker) || 0;
   const both = (name) => ({ ...baked.tracker[name], ...own[name] });
-  return { _both: both, _settings: both('settings'), _options: page };
+  return { _both: both, _settings: both('settings') };
 };

@@ -11,7 +11,7 @@ export const consent = (h) => {
   h._lacking = () => {
     // Another tab may have stored an agreement, or taken it back; before there was one, what was said is in memory.
     given = h._try(() => JSON.parse(h._get(CONSENT))) || (h._live ? {} : given);
-    return enough() ? '' : 'no consent';
+    return !enough() && 'no consent';
   };
 
   const own = h._context;

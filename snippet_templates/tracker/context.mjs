@@ -7,7 +7,7 @@ export const context = (h, said) => {
 
   h._page = () => ({
     // The first event says what the address said before the page took its parameters out.
-    url: h._arrival && at.startsWith(`${l.origin + l.pathname}?`) ? at : l.href,
+    url: h._arrival && at.includes(`${l.pathname}?`) ? at : l.href,
     path: l.pathname,
     hash: l.hash,
     title: d.title,

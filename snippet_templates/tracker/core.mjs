@@ -11,8 +11,14 @@ const api = (h, said) => ({
   version: 1,
   track: h._track,
   identify: (id, traits, signature) => h._track('identify', { user_id: id, traits, signature }),
-  reset: h._reset,
-  consent: h._consent,
+  // The next person at this computer gets a profile of their own; what the last one did stays theirs.
+  reset: () => {
+    h._box.forEach((item) => (item.p = item.p || null));
+    h._forget();
+    h._sid();
+    h._saveSoon();
+  },
+  consent: h._consent || ((names) => h._track('consent-granted', names)),
   optOut: () => h._optOut(1),
   optIn: () => h._optOut(),
   profileId: () => h._pid() || null,
@@ -34,21 +40,13 @@ export const start = (w, baked, page, features, fetch) => {
     const said = stub.l || land(w);
     const d = w.document;
     h._debug = said.debug;
-
-    /** Gives the next person at this computer a profile of their own; what the last one did stays theirs. */
-    h._reset = () => {
-      h._box.forEach((item) => (item.p = item.p || null));
-      h._forget();
-      h._sid();
-      h._saveSoon();
-    };
+    // The order matters to nothing but to how well the script packs.
+    context(h, said);
+    delivery(h, fetch);
     identity(h);
     outbox(h);
-    delivery(h, fetch);
     privacy(h);
-    context(h, said);
     h._decorate = (url) => url;
-    h._consent = (names) => h._track('consent-granted', names);
 
     const autoEvents = () =>
       h._try(() => (h._both('auto').events || []).forEach((pair) => h._track(...pair)));
@@ -62,7 +60,7 @@ export const start = (w, baked, page, features, fetch) => {
       h._schedule();
     };
 
-    features.forEach((feature) => h._try(() => feature(h)));
+    features.forEach((feature) => h._try(() => feature(h, page)));
     h._decide();
     const tracker = (w.tracker = api(h, said));
     h._tell('made', tracker);
@@ -72,7 +70,6 @@ export const start = (w, baked, page, features, fetch) => {
       begin();
       h._tell('leave');
       h._beacon();
-      h._letWait();
       h._letGo();
     }, w);
     h._on('pageshow', (event) => {
@@ -85,7 +82,7 @@ export const start = (w, baked, page, features, fetch) => {
     // What another tab has decided holds for all of them.
     h._on('storage', ({ key }) => /outbox/.test(key) || h._decide(), w);
     h._on('online', h._retryNow, w);
-    h._on('visibilitychange', () => (d.hidden ? h._flush() : h._retryNow()), d);
+    h._on('visibilitychange', h._retryNow, d);
     h._on('prerenderingchange', begin, d);
     h._on('DOMContentLoaded', begin, d);
     if (d.readyState != 'loading') begin();

@@ -50,8 +50,7 @@ export const delivery = (h, fetch) => {
       // Without a profile at birth it is the visitor whom the server has named in the meantime, maybe to another tab.
       const [s, p] = item.p === '' ? [h._sid(0, 1), h._pid()] : [item.s, item.p];
       size += bytes(h._json(item));
-      const full = session != s || profile != p || size > MOST_BYTES || items.length == most;
-      if (items[0] && full) break;
+      if (items[0] && (session != s || profile != p || size > MOST_BYTES || items.length == most)) break;
       session = s;
       profile = p;
       items.push(item);
@@ -112,7 +111,10 @@ export const delivery = (h, fetch) => {
       settle(items, answer);
       // Somebody else may have sat down at this computer while the request was under way.
       if (answer && h._live && session == h._sid()) {
-        h._adopt(answer);
+        // The ids that the server says are the right ones.
+        const { id } = answer.profile || 0;
+        if (id) h._set('tracardi-profile-id', id);
+        h._sid((answer.session || 0).id);
         h._tell('answer', answer);
       }
     }
@@ -121,7 +123,7 @@ export const delivery = (h, fetch) => {
     else if (/^4(?!08|29)/.test(status) || (first.f == status && now - first.t > A_DAY))
       h._drop(items, status, answer);
     else {
-      alone = now + (wait || 0) + (first.t ? LONGEST_WAIT : Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT)) * (1 + Math.random());
+      alone = now + (wait || 0) + Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT) * (1 + Math.random());
       asked = wait && alone;
       if (!first.f) next = alone;
       // An event that the server fails at may take others with it, so halves go on without each other.
@@ -158,7 +160,7 @@ export const delivery = (h, fetch) => {
     clearTimeout(timer);
     due = at;
     timer = setTimeout(() => {
-      due = undefined;
+      due = NaN;
       h._flush();
     }, at - now);
   };

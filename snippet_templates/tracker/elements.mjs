@@ -13,8 +13,9 @@ export const elements = (h) => {
       (event) =>
         list.forEach((t) =>
           h._try(() => {
-            const path = event.composedPath().filter((node) => node instanceof h._w.Element);
-            const element = path.find((node) => h._own(node, 'matches', h._selector(t)));
+            const element = event
+              .composedPath()
+              .find((node) => node instanceof h._w.Element && h._own(node, 'matches', h._selector(t)));
             // Moving from one child to another is not a second visit.
             const moved = kind == 'MouseOver' && element && h._own(element, 'contains', event.relatedTarget);
             if (element && !moved) h._fire(t, element);

@@ -1,8 +1,3 @@
-// Takes things as they are, not what their `toJSON` makes of them; a date has no other way.
-const plain = function (key, text) {
-  return this[key] instanceof Date ? text : this[key];
-};
-
 /**
  * The hub is what the parts of the tracker share: the window, the configuration, guarded listeners and a small
  * exchange of news. Names that begin with an underscore are shortened by the build, alike in every chunk.
@@ -44,7 +39,15 @@ export const makeHub = (w, config) => {
     },
 
     /** JSON as the browser writes it, also where a library has given the prototypes a `toJSON` of its own. */
-    _json: (value) => JSON.stringify(value, (''.toJSON || [].toJSON) && plain),
+    _json: (value) =>
+      JSON.stringify(
+        value,
+        (''.toJSON || [].toJSON) &&
+          // As things are, not as their `toJSON` has them; a date has no other way.
+          function (key, text) {
+            return this[key] instanceof Date ? text : this[key];
+          },
+      ),
 
     /** An id in the form of a version 7 UUID: milliseconds first, so that an index of them grows at one end. */
     _id: () => {

@@ -57,13 +57,6 @@ export const identity = (h) => {
 
   h._pid = () => unquoted(h._get(PROFILE));
 
-  /** Takes over the ids that the server says are the right ones. */
-  h._adopt = (answer) => {
-    const { id } = answer.profile || 0;
-    if (id) h._set(PROFILE, id);
-    h._sid((answer.session || 0).id);
-  };
-
   /** Forgets who this is; whoever comes next is a new visitor. */
   h._forget = () => {
     h._set(PROFILE);

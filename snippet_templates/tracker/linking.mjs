@@ -1,4 +1,4 @@
-const SIGNED = /[?&](x-\w+-|q-)?(sig|signature|policy|hmac|hdn\w+)=/i;
+const SIGNED = /[?&](x-\w+-|q-)?(sig|signature|policy|hmac)=/i;
 
 /** A host, or the entry of a linked domain, as the two are compared. */
 export const clean = (name) => `${name}`.trim().toLowerCase().replace(/^\.+|\.+$/g, '');

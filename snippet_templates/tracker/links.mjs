@@ -3,7 +3,6 @@ import { append, clean, refusal } from './linking.mjs';
 
 const NO_LINK = 'data-tracardi-no-link';
 const HALF_A_PASS = 3e5;
-const later = setTimeout;
 
 /** Carries the profile to the owner's other domains, whichever way the visitor leaves. */
 export const links = (h) => {
@@ -14,8 +13,8 @@ export const links = (h) => {
   const entries = []
     .concat(s.trackExternalLinks || [])
     .map((entry) => clean(h._parse(clean(entry).replace(/^(?!\w+:\/\/)/, 'http://')).hostname))
-    .filter(Boolean);
-  if (!entries[0]) return;
+;
+  if (!entries.join('')) return;
   let pass;
   let spared;
   let submitted;
@@ -51,14 +50,14 @@ export const links = (h) => {
     const lent = old && h._decorate(old);
     if (lent == old) return;
     write(lent);
-    later(() => read() == lent && write(old));
+    setTimeout(() => read() == lent && write(old));
   };
 
   // The Navigation API reports this way out as well, and the page wants it left alone.
   const spare = () => {
     h._log(NO_LINK);
     spared = 1;
-    later(() => (spared = 0), 1e3);
+    setTimeout(() => (spared = 0), 1e3);
   };
 
   const follow = (event) => {
@@ -73,10 +72,7 @@ export const links = (h) => {
   /** Where a form goes: [the element that says so, its attribute, whether by POST]; nothing where it is spared. */
   const target = (form, button) => {
     const said = (node, name) => node && h._own(node, 'getAttribute', name);
-    if (h._within(button || form, NO_LINK)) {
-      spare();
-      return [];
-    }
+    if (h._within(button || form, NO_LINK)) return [spare()];
     const byPost = /^post$/i.test(said(button, 'formmethod') || said(form, 'method'));
     return said(button, 'formaction') ? [button, 'formaction', byPost] : [form, 'action', byPost];
   };
@@ -90,7 +86,7 @@ export const links = (h) => {
     'submit',
     (event) => {
       submitted = event;
-      later(() => (submitted = 0));
+      setTimeout(() => (submitted = 0));
       h._late(event, () => post(event.target, event.submitter));
     },
     w,
@@ -114,11 +110,9 @@ export const links = (h) => {
     const original = owner[name];
     owner[name] = function (...args) {
       h._try(() => before(this, args));
-      try {
-        return original.apply(this, args);
-      } finally {
-        submitting = 0;
-      }
+      const result = original.apply(this, args);
+      submitting = 0;
+      return result;
     };
   };
   wrap(w.HTMLFormElement.prototype, 'submit', (form) => {
@@ -128,9 +122,7 @@ export const links = (h) => {
   // An object may be an element, for a function of the page's own.
   wrap(w, 'open', (opener, args) => {
     const [to] = args;
-    const isText = typeof to == 'string';
-    const next = to && (isText || to.searchParams) ? h._decorate(to) : to;
-    if (next != to) args[0] = isText ? next : new to.constructor(next);
+    if (typeof to == 'string' || (to || 0).searchParams) args[0] = h._decorate(to);
   });
 
   if (w.navigation)
@@ -167,12 +159,13 @@ export const links = (h) => {
       if (!link || refused(h._parse(link.href.baseVal || link.href))) return;
       rest();
       // Asking takes longer than all else, and the page's own listeners wait for this one.
-      later(() =>
+      setTimeout(() =>
         h
           ._post('/pass', h._json({ source: h._both('source'), profile: { id: h._pid() } }))
           .then((response) => response.json())
           .then((answer) => (pass = answer.pass || pass))
           .catch(h._log),
+        0,
       );
     });
 

@@ -6,14 +6,13 @@ export const moments = (h) => {
   const d = w.document;
   let seconds = 0;
   let errors = 0;
+  let reached = [];
 
   /** Calls `bind` with what fires all triggers of a kind, where there are any; a setting stands for a plain one. */
   const on = (name, bind, setting, type) => {
     const list = h._triggers(name).concat(h._settings[setting] ? { data: { event: type } } : []);
     if (list[0]) bind((extra) => list.forEach((t) => h._fire(t, 0, extra)), list);
   };
-
-  const onRestored = (begin) => h._on('pageshow', ({ persisted }) => persisted && begin(), w);
 
   // One look at a link serves all who ask for links.
   const asking = [];
@@ -35,7 +34,6 @@ export const moments = (h) => {
   if (asking[0]) ['click', 'auxclick'].forEach((type) => h._on(type, follow, w));
 
   on('onScroll', (fire, list) => {
-    let reached = {};
     let largest = 0;
     let timer;
     // Where a box stands costs nothing to ask when the browser has just laid the page out.
@@ -63,7 +61,6 @@ export const moments = (h) => {
       },
       w,
     );
-    onRestored(() => (reached = {}));
   });
 
   on('onExitIntent', (fire) =>
@@ -84,7 +81,14 @@ export const moments = (h) => {
   on('onLeave', (fire) => h._on('leave', () => fire({ seconds })), 'trackEngagement', 'time-engaged');
 
   // A page out of the back/forward cache is a new view, with a clock of its own.
-  onRestored(() => (seconds = errors = 0));
+  h._on(
+    'pageshow',
+    ({ persisted }) => {
+      if (persisted) reached = [(seconds = errors = 0)];
+    },
+    w,
+  );
+
   setInterval(() => {
     if (d.hidden) return;
     seconds++;

@@ -1,8 +1,7 @@
-const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
-
 /** What the parts that look at the page's elements share. */
 export const nodes = (h) => {
   const w = h._w;
+  const FILE = /\.(pdf|docx?|xlsx?|pptx?|od[st]|csv|txt|zip|rar|7z|gz|dmg|exe|msi|pkg|apk|iso|mp[34])$/i;
 
   /** Calls a method of an element as the browser has it: a form answers with a field of its own that is named like one. */
   h._own = (node, name, ...args) => w.Element.prototype[name].apply(node, args);
@@ -29,9 +28,9 @@ export const nodes = (h) => {
     const { type } = event;
     const done = () => {
       w.removeEventListener(type, done);
-      if (event.defaultPrevented) h._log(type, 'cancelled');
+      if (event.defaultPrevented) h._log('cancelled');
       else h._try(work);
-      work = () => {};
+      work = h._log;
     };
     w.addEventListener(type, done);
     ['stopPropagation', 'stopImmediatePropagation'].forEach((name) => {

@@ -1,7 +1,7 @@
 /** What a page that carries an original Tracardi snippet expects to find. */
-export const original = (h) => {
+export const original = (h, page) => {
   const w = h._w;
-  const options = h._options || {};
+  const options = page || {};
   const listeners = options.listeners || {};
 
   const addListener = (target, type, fn) => target.addEventListener(type, fn);

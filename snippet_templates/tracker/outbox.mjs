@@ -37,7 +37,7 @@ export const outbox = (h) => {
 
   const take = (name, lock) => {
     const { t, b } = read(name);
-    if (!lock && (lock === null || Date.now() - t < ABANDONED_AFTER)) return;
+    if (lock === null || (!lock && Date.now() - t < ABANDONED_AFTER)) return;
     // They are stored under the new key before the old one goes, so that a crash in between loses nothing.
     h._box = b.concat(h._box);
     h._save();
@@ -60,6 +60,7 @@ export const outbox = (h) => {
 
   /** Lets others take the box: a page in the back/forward cache may never come back, and a lock would keep it out. */
   h._letGo = () => {
+    h._letWait();
     h._away = 1;
     h._save();
     release = release && release();

@@ -10,11 +10,11 @@ export const privacy = (h) => {
     doNotTrack: s.respectDoNotTrack,
   };
 
-  h._lacking = () => '';
+  h._lacking = () => 0;
 
   /** Decides anew, also after another tab has decided for all of them; `_why` names the reason for silence. */
   h._decide = () => {
-    h._mute = h._get(OPTED_OUT) ? OPTED_OUT : Object.keys(heeded).find((sign) => heeded[sign] && n[sign] > 0);
+    h._mute = h._get(OPTED_OUT) ? OPTED_OUT : Object.keys(heeded).find((sign) => heeded[sign] & n[sign]);
     h._why = h._mute || h._lacking() || (d.prerendering && 'prerendering');
     if (h._why) {
       if (h._live) h._silence();

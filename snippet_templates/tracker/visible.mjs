@@ -1,6 +1,5 @@
 const A_TENTH = 0.1;
 const SETTLED = 250;
-const HALVINGS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 /** Triggers on elements that come into view or into the document, also those that are added or tagged later. */
 export const visible = (h) => {
@@ -12,7 +11,7 @@ export const visible = (h) => {
   const each = (t, meet) => {
     const known = new WeakSet();
     // Whichever attribute a selector looks at, it has the attribute's name in it.
-    attributeFilter.push(...(`${h._selector(t)}`.match(/[\w-]+/g) || []));
+    attributeFilter.push(...`${h._selector(t)}`.split(/[^\w-]+/));
     looks.push(() =>
       d.querySelectorAll(h._selector(t)).forEach((element) => {
         if (known.has(element)) return;
@@ -44,7 +43,7 @@ export const visible = (h) => {
           );
         }),
       // The window is told of as the share is halved: one of them lies between half a window and a whole one.
-      { threshold: HALVINGS.map((times) => share / 2 ** times) },
+      { threshold: [...'0123456789'].map((times) => share / 2 ** times) },
     );
     each(t, (element) => observer.observe(element));
   });

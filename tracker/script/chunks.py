@@ -8,16 +8,17 @@ CHUNKS = (
     "core",
     "nodes",
     "consent",
-    "links",
     "triggers",
+    "original",
+    "links",
+    "moments",
+    "google",
+    "vitals",
+    "spa",
     "elements",
     "visible",
-    "moments",
-    "spa",
-    "vitals",
-    "google",
-    "original",
 )
+"""In an order in which each finds what it builds on, and in which all of them together pack well."""
 
 _ELEMENTS = {
     "onClick",
