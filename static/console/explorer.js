@@ -4,14 +4,28 @@ const paint = () => document.documentElement.classList.toggle('dark-mode', dark.
 dark.addEventListener('change', paint);
 paint();
 
-SwaggerUIBundle({
-  url: document.getElementById('explorer').dataset.specification,
-  dom_id: '#explorer',
-  deepLinking: true,
-  docExpansion: 'list',
-  defaultModelsExpandDepth: -1,
-  displayRequestDuration: true,
-  // A token stays in this page alone.
-  persistAuthorization: false,
-  validatorUrl: null,
-});
+const { specification, viewer } = document.getElementById('explorer').dataset;
+
+// A viewer is not shown what only owners may do; the server refuses it all the same.
+const forViewers = (spec) => {
+  Object.values(spec.paths).forEach((operations) =>
+    Object.keys(operations).forEach((method) => operations[method]['x-owners-only'] && delete operations[method]),
+  );
+  return spec;
+};
+
+const show = (from) =>
+  SwaggerUIBundle({
+    ...from,
+    dom_id: '#explorer',
+    deepLinking: true,
+    docExpansion: 'list',
+    defaultModelsExpandDepth: -1,
+    displayRequestDuration: true,
+    // A token stays in this page alone.
+    persistAuthorization: false,
+    validatorUrl: null,
+  });
+
+if (viewer === undefined) show({ url: specification });
+else fetch(specification).then(async (answer) => show({ spec: forViewers(await answer.json()) }));

@@ -253,3 +253,14 @@ def test_no_page_is_closed_to_who_needs_help_to_read_it(console: Web, page: Page
     examine(f"/source?id=axe-{scheme}", "Disable …", "Disable source")
     examine("/account", "Remove … ben", "Remove user")
     assert found == []
+
+
+def test_a_viewer_is_shown_the_operations_of_the_api_that_a_viewer_may_call(console: Web, page: Page) -> None:
+    log_in(console, page)
+    page.goto(f"{HOME}/docs")
+    expect(page.locator("#operations-Admin-api_sources_make_source")).to_be_visible()
+    transaction(console.engine, lambda conn: accounts.add(conn, User("b", "b", "owner", system_clock()), "hash"))
+    transaction(console.engine, lambda conn: accounts.change_role(conn, "anna", "viewer", system_clock()))
+    page.reload()
+    expect(page.locator("#operations-Admin-api_sources_list_sources")).to_be_visible()
+    expect(page.locator("#operations-Admin-api_sources_make_source")).to_have_count(0)

@@ -50,3 +50,20 @@ def test_the_explorer_is_for_who_is_logged_in_and_its_files_carry_their_licence(
         with client.get(f"/console-assets/vendor/swagger-ui-5.35.0/{name}") as answer:
             assert answer.status_code == 200
     assert client.get("/console-assets/vendor/../../app.py").status_code == 404
+
+
+def test_the_specification_says_what_only_owners_may_call_as_the_server_does(
+    app: Flask, client, tool_of, make_user
+) -> None:
+    make_user("ben", "viewer")
+    viewer, paths = tool_of("ben"), client.get("/openapi.json").get_json()["paths"]
+    owners = {(path, method) for path, found in paths.items() for method in found if found[method].get("x-owners-only")}
+    assert ("/api/sources", "post") in owners
+    assert not any(method == "get" for _, method in owners)
+    for path, operations in paths.items():
+        for method in operations.keys() & {"post", "put", "delete", "patch"}:
+            if path in ("/track", "/pass", "/user/token", "/user/logout"):
+                assert (path, method) not in owners
+            else:
+                refused = viewer(method.upper(), path.replace("{", "").replace("}", ""), {}).status_code == 403
+                assert refused == ((path, method) in owners), (path, method)

@@ -10,5 +10,5 @@ explorer_blueprint = guard(Blueprint("explorer", __name__))
 
 @explorer_blueprint.get("/docs")
 def explorer() -> Response:
-    """Show every operation of /openapi.json, to be tried with a token."""
+    """Show the operations of /openapi.json that this user may call, to be tried with a token."""
     return page("explorer.html")

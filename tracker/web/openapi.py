@@ -11,7 +11,7 @@ from marshmallow import Schema
 from tracker.web import api_schemas as schemas
 from tracker.web.api_reading import About
 from tracker.web.bearer import api
-from tracker.web.guard import is_marked, public
+from tracker.web.guard import SAFE, is_marked, public
 from tracker.web.schemas import Bool, EventType, Id, PassSchema, TrackSchema
 from tracker.web.services import services_of
 
@@ -88,6 +88,8 @@ def specified(app: Flask) -> "APISpec":
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
                 operation = _operation(about, rule.endpoint, public=is_marked(view, "public"))
+                if method not in SAFE and not (is_marked(view, "public") or is_marked(view, "own_affair")):
+                    operation["x-owners-only"] = True
                 operation["parameters"] += [_in_path(name) for name in sorted(rule.arguments)]
                 spec.path(path, operations={method.lower(): operation})
     return spec
