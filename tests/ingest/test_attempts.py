@@ -51,6 +51,14 @@ def test_a_flood_writes_one_row_a_second_and_leaves_room_for_others(noting, read
     assert len(noting._told) <= 64
 
 
+def test_the_script_of_a_page_that_is_refused_does_not_hide_the_refusal(noting, read, clock) -> None:
+    assert noting.note("shop", "script-loaded", "https://a.example")
+    assert noting.note("shop", "wrong-origin", "https://a.example")
+    assert not noting.note("shop", "gpc", "https://a.example")
+    assert not noting.note("shop", "malformed", "https://a.example")
+    assert {one.reason for one in read(attempts.since, 0)} == {"script-loaded", "wrong-origin"}
+
+
 def test_a_database_that_is_away_changes_nothing_for_who_is_turned_away(noting, engine) -> None:
     assert noting.known("shop") is not None
     with engine.begin() as conn:

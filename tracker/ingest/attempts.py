@@ -6,6 +6,7 @@ from contextlib import suppress
 from tracker.core.attempts import LIKE_UNKNOWN, LONGEST, Attempt
 from tracker.core.model import Micros, Source
 from tracker.core.refusal import Unavailable
+from tracker.core.silence import is_fault
 from tracker.core.times import SECOND
 from tracker.ingest.fresh import Clock, NewId
 from tracker.store import attempts
@@ -13,7 +14,7 @@ from tracker.store.directory import Directory
 from tracker.store.engine import Engine, Rejected, transaction
 
 EVERY: Micros = SECOND
-"""A process writes at most one attempt in this time, whatever comes."""
+"""A process writes at most one fault and one other attempt in this time, whatever comes."""
 SAME_AGAIN: Micros = 10 * SECOND
 """The same attempt is written again only after this time, so that a flood leaves room for another one."""
 _REMEMBERED = 64
@@ -28,7 +29,8 @@ class Attempts:
         self._clock = clock
         self._new_id = new_id
         self._told: dict[tuple[str, str, str, str], Micros] = {}
-        self._last: Micros = -EVERY
+        # A page loads the script and sends within a second: its refusal must find room beside the note of the script.
+        self._last: dict[bool, Micros] = {}
         self._turn = threading.Lock()
 
     def known(self, source_id: str) -> Source | None:
@@ -64,11 +66,15 @@ class Attempts:
 
     def _may_tell(self, told: tuple[str, str, str, str], now: Micros) -> bool:
         with self._turn:
-            if abs(now - self._last) < EVERY or abs(now - self._told.get(told, -SAME_AGAIN)) < SAME_AGAIN:
+            kind = is_fault(told[1])
+            if (
+                abs(now - self._last.get(kind, -EVERY)) < EVERY
+                or abs(now - self._told.get(told, -SAME_AGAIN)) < SAME_AGAIN
+            ):
                 return False
             if len(self._told) >= _REMEMBERED:
                 self._told.clear()
-            self._last = self._told[told] = now
+            self._last[kind] = self._told[told] = now
         return True
 
 
