@@ -215,6 +215,7 @@ def test_the_cheap_look_never_misses_a_link_parameter(text: str) -> None:
 
 
 @example(["?", "__tr_pid", "&", "&", "__tr_pid"])
+@example(["__tr_pid", "&", "__tr_pid", '"', "b=1"])
 @given(st.lists(PIECES, max_size=12))
 def test_once_is_enough(pieces: list[str]) -> None:
     once = scrub_url("".join(pieces))

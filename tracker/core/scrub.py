@@ -76,7 +76,7 @@ def scrubber(names: frozenset[str] = PARAMETERS) -> Scrubber:
     carried = re.compile(
         rf"(?P<plain>[?&;#]){_BEGINS}{plain}(?:[&;]{plain})*(?P<more>[&;])?"
         rf"|(?P<coded>%(?P<deep>(?:25)*)(?:3F|26|3B|23)){coded}(?:{_CODED_AND}{coded})*(?P<coded_more>{_CODED_AND})?"
-        rf"|\A{_LINK_NAME}[^=&;#\s]*={_CHAR}*(?:[&;]{plain})*[&;]?",
+        rf"|\A{_LINK_NAME}[^=&;#\s\"<>\\]*={_CHAR}*(?:[&;]{plain})*[&;]?",
         re.IGNORECASE | re.ASCII,
     )
     hint = rf"%(?:25)*(?:3F|26|3B|23){named}%(?:25)*3D".encode()
