@@ -65,6 +65,18 @@ def test_processes_that_share_a_redis_share_the_buckets(shared) -> None:
     assert told == []
 
 
+def test_a_large_request_takes_several_tokens_in_redis_as_in_memory(shared, redis, clock) -> None:
+    buckets, _ = shared()
+    assert buckets.wait(HOME, 2) == 0
+    assert buckets.wait(HOME, 2) > 0
+    assert buckets.wait(HOME, 1) == 0
+    # More than a bucket holds is all that it holds.
+    assert buckets.wait(("192.0.2.0/24", "blog"), 500) == 0
+    redis.connected = False
+    assert buckets.wait(HOME, 3) == 0
+    assert buckets.wait(HOME, 1) > 0
+
+
 def test_a_bucket_in_redis_fills_up_again_and_then_needs_no_key(shared, redis) -> None:
     buckets, told = shared(Rate(1, 1))
     waits = [buckets.wait(HOME) for _ in range(20)]

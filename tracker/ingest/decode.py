@@ -1,6 +1,7 @@
 """From the bytes of a request to a plain dict within all limits, or to a refusal."""
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple
 
@@ -50,23 +51,13 @@ def decode(
 
     ``announced`` is the length that the client said the body has, where it said one.
     """
-    read = decode_only(
-        stream, content_type=content_type, content_encoding=content_encoding, limits=limits, announced=announced
-    )
+    check_media(content_type, content_encoding)
+    read = decode_only(read_bounded(stream, limits.body, announced), limits)
     return scrubbed(read, limits)._replace(unscrubbed=b"")
 
 
-def decode_only(
-    stream: BinaryIO,
-    *,
-    content_type: str | None,
-    content_encoding: str | None,
-    limits: Limits,
-    announced: int | None = None,
-) -> Decoded:
+def decode_only(sent: bytes, limits: Limits) -> Decoded:
     """The same with the private parameters still in it: taking them out is work that a refused body need not cost."""
-    check_media(content_type, content_encoding)
-    sent = read_bounded(stream, limits.body, announced)
     # RFC 8259 lets a reader ignore the mark, and some editors and shells put one before everything they send.
     raw = sent.removeprefix(BYTE_ORDER_MARK)
     if not raw or raw.isspace():
@@ -164,6 +155,9 @@ def read_bounded(stream: BinaryIO, limit: int, announced: int | None = None) -> 
             return b"".join(chunks)
         chunks.append(chunk)
         wanted -= len(chunk)
+        if len(chunk) == CHUNK:
+            # Of a large body that is there already, let others' turns come between the pieces.
+            time.sleep(0)
     raise _too_large(limit)
 
 

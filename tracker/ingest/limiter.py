@@ -26,10 +26,10 @@ TIMEOUT = 0.25
 _SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local interval, fill = tonumber(ARGV[1]), tonumber(ARGV[2])
+local interval, fill, tokens = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local full_at = tonumber(redis.call('GET', KEYS[1]) or now)
 if full_at < now or full_at - now > fill then full_at = now end
-local after = full_at + interval
+local after = full_at + interval * tokens
 local wait = after - now - fill
 if wait > 0 then return wait end
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000))
@@ -72,24 +72,25 @@ class RedisBuckets:
         self, client: "Redis", rate: Rate, clock: Clock, memory: MemoryBuckets, tell: Callable[[str], None]
     ) -> None:
         self._script: Any = client.register_script(_SCRIPT)
-        self._args = (rate.interval, rate.fill)
+        self._rate = rate
         self._clock = clock
         self._memory = memory
         self._tell = tell
         self._down_since: Micros | None = None
         self._changing = threading.Lock()
 
-    def wait(self, key: Key) -> Micros:
-        """Take a token and return 0, or return the microseconds until there is one."""
+    def wait(self, key: Key, tokens: int = 1) -> Micros:
+        """Take so many tokens and return 0, or return the microseconds until they are there."""
         since = self._down_since
         if since is not None and 0 <= self._clock() - since < TRIED_AGAIN_AFTER:
-            return self._memory.wait(key)
+            return self._memory.wait(key, tokens)
         try:
-            waited = int(self._script(keys=["handoff:rate:" + "|".join(key)], args=self._args))
+            args = (self._rate.interval, self._rate.fill, min(tokens, self._rate.burst))
+            waited = int(self._script(keys=["handoff:rate:" + "|".join(key)], args=args))
         except Exception:
             # Whatever is wrong with the Redis, or with what is said to be one: the visitors must not notice.
             self._note("redis-away", self._clock())
-            return self._memory.wait(key)
+            return self._memory.wait(key, tokens)
         if since is not None:
             self._note("redis-back", None)
         return waited
@@ -128,8 +129,8 @@ def network_limiter(rate: Rate | None, clock: Clock) -> Callable[[Key, int], Mic
 
 def limiter(
     rate: Rate | None, redis_url: str | None, clock: Clock, tell: Callable[[str], None]
-) -> Callable[[Key], Micros]:
-    """Return the function that takes a token of (network, source) and says how many microseconds to wait, mostly 0."""
+) -> Callable[[Key, int], Micros]:
+    """Return the function that takes tokens of (network, source) and says how many microseconds to wait, mostly 0."""
     if rate is None:
         return no_limit
     memory = MemoryBuckets(rate, clock)

@@ -14,6 +14,7 @@ from tracker.ingest.disk import Disk
 from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId
 from tracker.ingest.identities import IdentityOffice
+from tracker.ingest.lane import Lane
 from tracker.ingest.limiter import Key
 from tracker.ingest.new_types import NewTypes
 from tracker.ingest.passes import PassOffice
@@ -48,13 +49,14 @@ class Services:
     passes: PassOffice
     scripts: Scripts
     identities: IdentityOffice
-    limit: Callable[[Key], Micros]
+    limit: Callable[[Key, int], Micros]
     limit_network: Callable[[Key, int], Micros]
     quotas: Quotas
     disk: Disk
     metrics: Metrics
     attempts: Attempts
     feed: Feed
+    lane: Lane = field(default_factory=Lane)
     readiness: Readiness = field(default_factory=Readiness)
     country_of: CountryOf | None = None
     """From an address to its country, where the operator has named a database."""

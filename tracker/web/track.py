@@ -13,7 +13,8 @@ from tracker.core.refusal import DiskLow, InvalidSource, Malformed, OverQuota, P
 from tracker.core.silence import dropped
 from tracker.core.steps import Resolution
 from tracker.core.times import SECOND
-from tracker.ingest.decode import Decoded, decode_only, scrubbed
+from tracker.ingest.decode import Decoded, check_media, decode_only, read_bounded, scrubbed
+from tracker.ingest.lane import is_heavy, objects_in
 from tracker.store.engine import reading, transaction
 from tracker.store.reports import live_id
 from tracker.store.sources import NO_DIGEST, digest_of, shows_digest
@@ -22,13 +23,14 @@ from tracker.web.bodies import announced, body_of
 from tracker.web.direct import direct
 from tracker.web.environs import Environ, query_of
 from tracker.web.kept_headers import kept_headers
-from tracker.web.limiting import count, network_of
+from tracker.web.limiting import admit_heavy, count, network_of, tokens_for
 from tracker.web.notes import Notes
 from tracker.web.reading import Arrival, payload_from
 from tracker.web.schemas import checked, named_source, pass_request
 from tracker.web.services import Services, services
 
 track_blueprint = Blueprint("track", __name__)
+Answered = Callable[[bytes, Services, Environ, Notes], Answer]
 _NO_QUOTA = "This source has used up its quota of events; send the same body again later."
 
 
@@ -41,11 +43,34 @@ class NoPass(Refusal):
 @direct(track_blueprint, "POST", "/track")
 def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     """Commit one tracker payload, then answer with the ids to go on with (protocol §2-§5)."""
-    decoded, dry = _decoded(parts, environ), _is_dry_run(environ)
+    return _in_turn(_tracked, parts, environ, noted)
+
+
+@direct(track_blueprint, "POST", "/pass")
+def fresh_pass(parts: Services, environ: Environ, noted: Notes) -> Answer:
+    """Give out a fresh link pass for a live profile of a source that signs its links (protocol §5)."""
+    return _in_turn(_passed, parts, environ, noted)
+
+
+def _in_turn(answered: Answered, parts: Services, environ: Environ, noted: Notes) -> Answer:
+    """Return the answer to a body, which waits for its turn where it is heavy, and not for those that come slowly."""
+    check_media(environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING"))
+    raw = read_bounded(body_of(environ), parts.settings.limits.body, announced(environ))
+    noted.body_read = True
+    if not is_heavy(raw):
+        return answered(raw, parts, environ, noted)
+    admit_heavy(parts, environ, noted, objects_in(raw))
+    with parts.lane.turn():
+        return answered(raw, parts, environ, noted)
+
+
+def _tracked(raw: bytes, parts: Services, environ: Environ, noted: Notes) -> Answer:
+    decoded, dry = decode_only(raw, parts.settings.limits), _is_dry_run(environ)
+    events = _number_of_events(decoded)
     if not dry:
-        noted.events = _number_of_events(decoded)
+        noted.events = events
     body = _shape(decoded, noted)
-    source = _accepted(parts, body["source"]["id"], environ, noted)
+    source = _accepted(parts, body["source"]["id"], environ, noted, tokens_for(len(raw), events))
     payload = _payload(decoded, body, source, parts, environ)
     _has_room(parts, source, noted)
     if dry:
@@ -62,11 +87,9 @@ def track(parts: Services, environ: Environ, noted: Notes) -> Answer:
     return json_answer(resolution.reply(parts.passes.issue(resolution.profile_id, source.id)))
 
 
-@direct(track_blueprint, "POST", "/pass")
-def fresh_pass(parts: Services, environ: Environ, noted: Notes) -> Answer:
-    """Give out a fresh link pass for a live profile of a source that signs its links (protocol §5)."""
-    source_id, named = pass_request(_decoded(parts, environ).body)
-    source = _accepted(parts, source_id, environ, noted)
+def _passed(raw: bytes, parts: Services, environ: Environ, noted: Notes) -> Answer:
+    source_id, named = pass_request(decode_only(raw, parts.settings.limits).body)
+    source = _accepted(parts, source_id, environ, noted, tokens_for(len(raw)))
     profile_id = transaction(reading(parts.engine), lambda conn: live_id(conn, named))
     if source.referrals != "signed" or profile_id is None:
         raise NoPass("There is no pass for this profile and source.")
@@ -107,16 +130,6 @@ def _payload(decoded: Decoded, body: dict[str, Any], source: Source, parts: Serv
     return payload._replace(source_id=source.id) if sent.rewritten else payload
 
 
-def _decoded(parts: Services, environ: Environ) -> Decoded:
-    return decode_only(
-        body_of(environ),
-        content_type=environ.get("CONTENT_TYPE"),
-        content_encoding=environ.get("HTTP_CONTENT_ENCODING"),
-        limits=parts.settings.limits,
-        announced=announced(environ),
-    )
-
-
 def _number_of_events(decoded: Decoded) -> int:
     """Return how many events a body brings along, whatever is wrong with them."""
     events = decoded.body.get("events")
@@ -143,18 +156,18 @@ def _country(parts: Services, environ: Environ) -> str | None:
     return parts.country_of(str(address)) if parts.country_of and address else None
 
 
-def _accepted(parts: Services, source_id: str, environ: Environ, noted: Notes) -> Source:
+def _accepted(parts: Services, source_id: str, environ: Environ, noted: Notes, tokens: int) -> Source:
     """Return the source, or refuse in one way whatever is wrong with it."""
     source = parts.sources.find(source_id, _accepting(environ))
     if source is None:
         noted.asked = source_id
         # All that is refused counts as one source, so that trying out ids is limited too.
-        count(parts, "", environ, noted)
+        count(parts, "", environ, noted, tokens)
         raise InvalidSource
     noted.source_id = source.id
     if source.kind == "browser":
         # A source that has shown its secret is limited by its quota alone.
-        count(parts, source.id, environ, noted)
+        count(parts, source.id, environ, noted, tokens)
     return source
 
 
