@@ -96,10 +96,17 @@ def test_a_session_that_carries_the_id_itself_comes_before_those_that_stand_for_
 
 def test_a_repointed_session_belongs_to_its_new_profile_wherever_it_is_found():
     known = world(["P", "Q"], sessions=[visit("of-Q", "Q"), visit("stand-in", "gone", client_id="of-Q")])
-    absorb(known, [RepointSession("stand-in", "P")])
+    absorb(known, [RepointSession("stand-in", "of-Q", "P")])
 
     mended = visit("stand-in", "P", client_id="of-Q")
     assert known.sessions == {"of-Q": [visit("of-Q", "Q"), mended], "stand-in": [mended]}
+
+
+def test_a_session_that_is_repointed_by_its_own_id_no_longer_stands_for_another():
+    known = world(["P", "Q"], sessions=[visit("of-Q", "Q"), visit("stand-in", "gone", client_id="of-Q")])
+    absorb(known, [RepointSession("stand-in", "stand-in", "P")])
+
+    assert known.sessions == {"of-Q": [visit("of-Q", "Q")], "stand-in": [visit("stand-in", "P")]}
 
 
 def test_a_stored_event_is_known_with_where_it_went():

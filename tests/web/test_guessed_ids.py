@@ -1,10 +1,12 @@
 """An id that can be guessed opens nothing outside its source; a dry run tells no more than a real request."""
 
 import pytest
+from sqlalchemy import update
 
 from tracker.core.model import Source
 from tracker.store import people, reports, sources
 from tracker.store.engine import transaction
+from tracker.store.tables import SessionRow
 
 UUID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 ELSEWHERE = "The session belongs to another source; a session of this source stands for it."
@@ -46,6 +48,21 @@ def test_within_its_source_or_as_a_uuid_or_from_a_backend_a_session_id_leads_to_
     clock.forward(5)
     answer = post(payload("e3", source="crm", session="visit-7"), Authorization=f"Bearer {secret}").get_json()
     assert (answer["profile"]["id"], answer["session"]["id"]) == (whose, "visit-7")
+
+
+def test_a_profile_gets_one_session_for_an_id_whichever_id_of_it_is_sent(victim, track, engine, read, broken) -> None:
+    victim(UUID)
+    profile, other = (track(event_id)["profile"]["id"] for event_id in ("e1", "e2"))
+    track("e3", session=UUID, profile=profile)
+    stands_for_it = track("e4", session=UUID, profile=other)["session"]["id"]
+    # As a backup that was taken before an erasure brings it back.
+    lost = update(SessionRow).where(SessionRow.id == stands_for_it).values(profile_id=None)
+    transaction(engine, lambda conn: conn.execute(lost))
+    answer = track("e5", session=stands_for_it, profile=profile)
+    assert answer["errors"] == []
+    assert (answer["profile"]["id"], answer["session"]["id"]) == (profile, stands_for_it)
+    assert read(reports.profile, profile)["events"] == 3
+    assert broken() == {}
 
 
 def test_each_source_has_a_session_of_its_own_for_an_id_that_both_use_and_finds_it_again(

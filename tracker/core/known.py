@@ -128,4 +128,8 @@ def _remember(known: Known, session: Session) -> None:
 
 def _repoint(known: Known, step: RepointSession) -> None:
     for key, rows in known.sessions.items():
-        known.sessions[key] = [row._replace(profile_id=step.profile_id) if row.id == step.id else row for row in rows]
+        known.sessions[key] = [
+            row._replace(profile_id=step.profile_id, client_id=step.client_id) if row.id == step.id else row
+            for row in rows
+            if row.id != step.id or key in (step.id, step.client_id)
+        ]

@@ -117,9 +117,10 @@ class ContinueSession(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RepointSession:
-    """A session whose profile is gone belongs to this profile from now on."""
+    """A session whose profile is gone belongs to this profile from now on, and stands for the id that was sent."""
 
     id: str
+    client_id: str
     profile_id: str
 
 

@@ -54,14 +54,17 @@ def decide_session(
     if not case.known.sessions.get(client_session or ""):
         # A browser names a session of its own as soon as it lands; what nobody has heard of yet is no visit yet.
         client_session = _handed_over_session(case, profile_id) or client_session
-    rows = case.known.sessions.get(client_session or "", [])
+    client_session = client_session or ""
+    rows = case.known.sessions.get(client_session, [])
     for row in rows:
         if live_now(case, row.profile_id) == profile_id:
             return _continue(case, row)
     for row in leads:
         if profile_id is not None and live_now(case, row.profile_id) is None:
             if case.saves_session:
-                case.steps.append(RepointSession(row.id, profile_id))
+                # The row may stand for another id, under which the profile may have a session that nothing here
+                # knows of, and a profile has one session for an id.
+                case.steps.append(RepointSession(row.id, client_session, profile_id))
             return _continue(case, row)
     return _opened(case, client_session or case.fresh.session, profile_id, rows, leads)
 

@@ -61,7 +61,8 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
     if of[SetConsents]:
         note_consents(conn, of[SetConsents])
     for step in of[RepointSession]:
-        conn.execute(update(SessionRow).where(SessionRow.id == step.id).values(profile_id=step.profile_id))
+        now_of = {"client_id": step.client_id, "profile_id": step.profile_id}
+        conn.execute(update(SessionRow).where(SessionRow.id == step.id).values(now_of))
 
 
 def _lock(among: Among) -> Select[str]:
