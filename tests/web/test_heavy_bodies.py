@@ -1,6 +1,5 @@
 """Large bodies cost their network more, and take turns."""
 
-import socket
 import threading
 
 import pytest
@@ -8,10 +7,7 @@ import pytest
 from tracker.core.rate import SECOND, Rate
 from tracker.ingest.lane import Lane
 from tracker.ingest.limiter import NETWORK_HOLDS
-from tracker.web import leftovers
-from tracker.web.leftovers import discarding
 from tracker.web.limiting import EVENTS_A_TOKEN, ONE_TOKEN, tokens_for
-from tracker.web.notes import KEPT_IN, Notes
 from tracker.web.services import services
 
 ONE_DATABASE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -87,58 +83,3 @@ def test_a_heavy_body_waits_for_its_turn_and_a_click_does_not(app, make_source, 
         assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
         assert app.test_client().post("/track", json=body(1)).status_code == 200
     waiting.join()
-
-
-class Stream:
-    """The stream that gunicorn gives for a body."""
-
-    failed = False
-
-
-@pytest.fixture
-def connection():
-    """The two ends of a connection: the client's and the server's."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        client = socket.create_connection(listening.getsockname(), timeout=10)
-        server, _ = listening.accept()
-    with client, server:
-        yield client, server
-
-
-def environ_of(server, **more):
-    return {"gunicorn.socket": server, "wsgi.input": Stream(), KEPT_IN: Notes(str)} | more
-
-
-@pytest.mark.parametrize("announced", [{"CONTENT_LENGTH": "1000000"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
-def test_what_is_left_of_a_body_is_thrown_away_and_the_connection_closed(connection, announced) -> None:
-    client, server = connection
-    environ = environ_of(server, **announced)
-    sending = threading.Thread(target=lambda: (client.sendall(b"x" * 1_000_000), client.shutdown(socket.SHUT_WR)))
-    sending.start()
-    discarding(environ)()
-    sending.join()
-    assert environ["wsgi.input"].failed
-    assert client.recv(1) == b""
-    assert server.recv(1) == b""
-
-
-def test_a_client_that_neither_sends_nor_closes_is_waited_for_a_moment(connection, monkeypatch) -> None:
-    client, server = connection
-    monkeypatch.setattr(leftovers, "PATIENCE", 0.05)
-    discarding(environ_of(server, CONTENT_LENGTH="1000000"))()
-    assert client.recv(1) == b""
-
-
-@pytest.mark.parametrize("more", [{"CONTENT_LENGTH": "100"}, {}, {"CONTENT_LENGTH": "1000000", "read": True}])
-def test_a_connection_stays_where_next_to_nothing_is_left(connection, more) -> None:
-    client, server = connection
-    environ = environ_of(server, **more)
-    environ[KEPT_IN].body_read = more.pop("read", False)
-    discarding(environ)()
-    assert not environ["wsgi.input"].failed
-    server.sendall(b"an answer")
-    assert client.recv(9) == b"an answer"
-
-
-def test_elsewhere_than_under_gunicorn_nothing_is_thrown_away() -> None:
-    discarding({"wsgi.input": Stream(), KEPT_IN: Notes(str), "CONTENT_LENGTH": "1000000"})()

@@ -7,7 +7,6 @@ from werkzeug.wsgi import get_input_stream
 
 from tracker.core.refusal import TooSlow
 from tracker.ingest.decode import LATE, incomplete
-from tracker.web.notes import KEPT_IN, Notes
 
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 
@@ -32,10 +31,8 @@ class WholeBody:
     """The stream of a body for Flask, which takes what there is for all of it: it fails where the rest is missing."""
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
-        self._noted: Notes = environ[KEPT_IN]
         self._stream = body_of(environ)
         self._left = announced(environ) or 0
-        self._counted = announced(environ) is not None
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; Malformed where the body ends too early, TooSlow where it takes too long."""
@@ -48,8 +45,6 @@ class WholeBody:
         self._left -= len(chunk)
         if self._left > 0 and size != 0 and (size < 0 or not chunk):
             raise incomplete()
-        if self._left <= 0 and (self._counted or size < 0 or (size > 0 and not chunk)):
-            self._noted.body_read = True
         return chunk
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.wsgi import ClosingIterator
 
 from tracker.core.attempts import detail_of, reason_of
 from tracker.core.refusal import Refusal, TooMany
@@ -19,15 +18,11 @@ from tracker.web.answers import Answer
 from tracker.web.bodies import hold_whole
 from tracker.web.environs import Environ
 from tracker.web.errors import answer_to
-from tracker.web.leftovers import discarding
 from tracker.web.limiting import admit
 from tracker.web.notes import KEPT_IN, Notes, notes
 from tracker.web.services import Services, services, services_of
 
 Handler = Callable[[Services, Environ, Notes], Answer]
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-REFUSED = 400
-"""From this status on a body may have been left unread."""
 _CORK: int | None = getattr(socket, "TCP_CORK", None)
 """Linux's option that holds back what is written to a connection until it is taken away again."""
 _LINES = {status: f"{status} {phrase.upper()}" for status, phrase in HTTP_STATUS_CODES.items()}
@@ -66,48 +61,33 @@ def install(app: Flask) -> None:
         elif (refusal := _too_many(parts, environ)) is not None:
             answer = answer_to(refusal, environ[KEPT_IN])
         else:
-            return _by_flask(flask, environ, start_response)
+            hold_whole(environ)
+            return flask(environ, start_response)
         # What was not modified has the length that the client knows.
         length = [] if answer.status == 304 else [("Content-Length", str(len(answer.body)))]
         start_response(_LINES[answer.status], [*answer.headers, *length])
         connection = environ.get("gunicorn.socket")
-        if connection is None:
-            return (answer.body,)
-        return _OnePacket(answer.body, connection, discarding(environ) if answer.status >= REFUSED else None)
+        return (answer.body,) if connection is None or not answer.body else _OnePacket(answer.body, connection)
 
     app.wsgi_app = direct_or_flask  # type: ignore[method-assign]
-
-
-def _by_flask(flask: Wsgi, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Return Flask's answer; what it leaves of the body is thrown away when the answer is written."""
-    if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
-        return flask(environ, start_response)
-    discard = discarding(environ)
-    hold_whole(environ)
-    return ClosingIterator(flask(environ, start_response), discard)
 
 
 class _OnePacket:
     """A body whose head waits for it: gunicorn writes the two one after the other, and whoever reads wakes up twice."""
 
-    __slots__ = ("_body", "_connection", "_then")
+    __slots__ = ("_body", "_connection")
 
-    def __init__(self, body: bytes, connection: socket.socket, then: Callable[[], None] | None) -> None:
+    def __init__(self, body: bytes, connection: socket.socket) -> None:
         self._body = body
         self._connection = connection
-        self._then = then
-        if body:
-            self._hold(1)
+        self._hold(1)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter((self._body,))
 
     def close(self) -> None:
         """Let both go; a WSGI server calls this whatever came of the writing."""
-        if self._body:
-            self._hold(0)
-        if self._then is not None:
-            self._then()
+        self._hold(0)
 
     def _hold(self, held: int) -> None:
         if _CORK is not None:

@@ -25,8 +25,6 @@ class Notes:
     """How many events came with it, whatever became of them."""
     network: str = ""
     """Where it comes from, once that was looked at."""
-    body_read: bool = False
-    """The body was read to its end."""
     rule: str | None = None
     """How the log writes a path that holds somebody's id."""
 

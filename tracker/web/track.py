@@ -56,7 +56,6 @@ def _in_turn(answered: Answered, parts: Services, environ: Environ, noted: Notes
     """Return the answer to a body, which waits for its turn where it is heavy, and not for those that come slowly."""
     check_media(environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING"))
     raw = read_bounded(body_of(environ), parts.settings.limits.body, announced(environ))
-    noted.body_read = True
     if not is_heavy(raw):
         return answered(raw, parts, environ, noted)
     admit_heavy(parts, environ, noted, objects_in(raw))
