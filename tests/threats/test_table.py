@@ -114,6 +114,84 @@ PROOFS: dict[str, tuple[str, ...]] = {
         "store/test_wording.py::test_a_key_that_is_there_already_is_not_named",
         "store/test_wording.py::test_neither_a_value_nor_a_row_is_quoted_and_the_kind_of_error_is_said",
     ),
+    "A request is multiplied: tags times events": (
+        "web/test_stored_size.py::test_what_is_stored_is_at_most_four_times_what_was_sent",
+        "web/test_stored_size.py::test_tags_that_would_take_more_room_than_the_request_are_left_out_with_a_warning",
+        "faults/test_attacks.py::test_a_bystander_hardly_notices",
+    ),
+    "One sender's traits make a statement too long for everybody": (
+        "store/test_statement_sizes.py::test_a_batch_s_statements_are_no_longer_for_many_people_with_many_traits",
+        "store/test_statement_sizes.py::test_who_replaces_hundreds_of_traits_costs_an_innocent_neighbour_nothing",
+        "ingest/test_database_errors.py::test_a_batch_whose_statement_fails_is_halved_until_the_culprit_is_alone",
+    ),
+    "Requests that are refused cost more than those that are taken": (
+        "web/test_refused_work.py::test_a_refused_body_costs_little_whatever_is_in_it",
+        "web/test_rate_limit.py::test_every_refusal_counts",
+        "web/test_heavy_bodies.py::test_hundreds_of_small_objects_are_counted_before_they_are_read",
+        "web/test_heavy_bodies.py::test_a_heavy_body_waits_for_its_turn_and_a_click_does_not",
+        "web/test_whole_bodies.py::test_a_form_of_who_has_not_logged_in_is_small",
+        "faults/test_attacks.py::test_a_bystander_hardly_notices",
+    ),
+    "A guessed session id or a dry run tells of somebody else": (
+        "web/test_guessed_ids.py::test_a_guessed_session_id_of_another_source_leads_to_nobody",
+        "web/test_guessed_ids.py::test_a_guessed_event_and_session_of_another_source_lead_to_nobody",
+        "core/test_explaining.py::test_only_a_trusted_sender_is_told_more_than_a_real_request_tells",
+        "web/test_dry_run.py::test_it_answers_as_the_real_one_where_there_is_no_room",
+    ),
+    "A user id that only looks like another lands on that person": (
+        "web/test_signatures.py::test_user_ids_that_only_look_alike_are_different_people",
+        "core/test_identity_keys.py::test_two_user_ids_are_one_only_where_they_are_the_same",
+    ),
+    "Invented types of events use up the room of real ones": (
+        "web/test_event_types.py::test_types_that_somebody_invents_do_not_keep_out_the_ones_that_are_used",
+        "web/test_event_types.py::test_a_network_brings_so_many_new_types_a_day_and_no_more",
+        "web/test_event_types.py::test_an_owner_forgets_types_and_they_are_noted_again_when_they_come",
+    ),
+    "One session id or one person is made to hold ever more": (
+        "store/test_bounded_people.py::test_of_a_crowd_on_one_session_id_twenty_sessions_stand_for_it",
+        "store/test_bounded_people.py::test_megabytes_of_traits_leave_a_bounded_profile_and_are_named",
+        "core/test_person_limits.py::test_a_profile_takes_a_bounded_number_of_ids",
+    ),
+    "Connections are held with bodies and headers that never end": (
+        "faults/test_held_connections.py::test_a_body_has_its_time_in_all_however_it_trickles",
+        "faults/test_held_connections.py::test_headers_that_are_half_sent_have_their_time_too",
+        "faults/test_held_connections.py::test_a_network_has_so_many_connections_and_gets_others_when_they_end",
+        "faults/test_attacks.py::test_a_bystander_hardly_notices",
+    ),
+    "A text takes a parser minutes: pasted snippets, addresses": (
+        "core/test_linear_time.py::test_four_times_the_text_takes_about_four_times_the_time",
+        "core/test_linear_time.py::test_a_whole_snippet_of_nothing_but_quotes_is_read_at_once",
+    ),
+    "A header moves the collector below another path, or another name reaches it": (
+        "cli/test_serving.py::test_no_header_sets_the_path_the_scheme_or_the_host",
+        "web/test_hosts.py::test_it_answers_to_its_public_name_to_loopback_and_to_numbers",
+        "web/test_hosts.py::test_any_other_name_gets_a_page_that_says_what_to_set",
+        "web/test_hosts.py::test_an_unsafe_request_by_another_name_changes_nothing",
+    ),
+    "A stolen login tries out passwords; paths become labels; a refusal stays in caches": (
+        "web/test_login.py::test_the_present_password_cannot_be_tried_out_on_the_account_page",
+        "web/test_rate_limit.py::test_what_a_client_writes_for_a_path_makes_no_label",
+        "web/test_answer_headers.py::test_no_cache_keeps_a_refusal",
+        "cli/test_event_files.py::test_no_cell_of_a_table_is_a_formula_for_a_spreadsheet",
+    ),
+    "What stands beside a signed user id passes for verified": (
+        "web/test_signatures.py::test_only_what_the_signature_covers_is_verified",
+        "web/test_signatures.py::test_a_signature_for_one_thing_is_none_for_another",
+    ),
+    "Wrong passwords lock an owner out": (
+        "web/test_login.py::test_wrong_passwords_from_elsewhere_do_not_lock_an_owner_out",
+        "web/test_login.py::test_a_name_that_is_tried_from_everywhere_has_to_wait_but_for_a_device_of_its_user",
+    ),
+    "A signed link without a referrer is opened by a stranger": (
+        "core/test_referral.py::test_a_source_may_require_a_referring_page_of_every_link",
+        "web/test_referrals.py::test_a_source_that_requires_a_referrer_takes_no_link_without_one",
+    ),
+    "What surrounds the collector is tampered with: transport, packages, one leaked secret": (
+        "web/test_answer_headers.py::test_browsers_are_told_to_use_tls_alone_where_the_host_is_the_collector_s",
+        "web/test_answer_headers.py::test_a_window_that_opens_the_console_keeps_no_hand_on_it",
+        "docs/test_lock.py::test_every_package_is_pinned_and_has_the_hash_of_a_wheel_and_of_others",
+        "web/test_signatures.py::test_a_secret_is_changed_for_one_source_and_the_old_one_is_believed_until_it_is_retired",
+    ),
 }
 
 
