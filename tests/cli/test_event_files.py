@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tracker.core.model import Event
 from tracker.ingest import importing
 from tracker.store import reports
 from tracker.store.engine import transaction
@@ -70,7 +71,7 @@ def test_no_cell_of_a_table_is_a_formula_for_a_spreadsheet(sign, tracker, make_s
     make_source(f"{sign}source")
     record(f"{sign}1+1", session=f"{sign}s", source=f"{sign}source")
     assert tracker("event", "export", str(tmp_path / "all.csv")).code == 0
-    with (tmp_path / "all.csv").open(newline="") as file:
+    with (tmp_path / "all.csv").open(newline="", encoding="utf-8-sig") as file:
         _, row = csv.reader(file)
     assert f"'{sign}1+1" in row
     assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@"))]
@@ -310,3 +311,41 @@ def test_an_export_can_be_narrowed_down_and_replaces_nothing_by_itself(tracker, 
     assert len(file.read_text().splitlines()) == 2
     unknown = tracker("event", "import", str(file), "--source", "nobody")
     assert (unknown.code, "tracker source list" in unknown.err) == (1, True)
+
+
+@ON_SQLITE
+def test_a_quote_that_is_not_closed_costs_its_own_line_alone(bring_in, make_source, read) -> None:
+    make_source("shop")
+    rows = ["id,type,source,time", *(f"e{n},a,shop,2020-01-01" for n in range(400))]
+    rows[3] = 'e2,"a,shop,2020-01-01'
+    said, aside = bring_in("\n".join(rows).encode(), name="events.csv")
+    assert (said.code, "1 set aside, 399 stored" in said.out) == (1, True), said
+    assert [(entry["line"], entry["text"]) for entry in aside] == [(4, rows[3])]
+    assert aside[0]["reason"] == "A quote is not closed, or stands in a cell that is not quoted."
+    assert len(read(reports.events)) == 399
+
+
+@ON_SQLITE
+def test_a_table_whose_columns_have_no_names_is_not_imported(bring_in, make_source, read) -> None:
+    make_source("shop")
+    said, _ = bring_in(b'id,"type,source,time\ne1,a,shop,2020-01-01\n', name="events.csv")
+    assert (said.code, said.err.splitlines()[-1].startswith("Nothing was imported. Line 1 has to name")) == (1, True)
+    assert read(reports.events) == []
+
+
+@ON_SQLITE
+def test_text_that_looks_like_a_formula_or_a_mark_comes_back_as_it_was(
+    tracker, make_source, record, postgres, tmp_path
+) -> None:
+    make_source("shop")
+    said = {"a": "=1+1", "b": ";=1", "c": "'=1", "d": "＝1", "e": 'x"\n\t-1', "f": -5, "g": "-5"}
+    record(events=(Event("'-odd", ";+e1", said, tags=("=t", ";@u")),), session="\u00e9=s")
+    original = tracker("event", "list", "--json").out
+    file = tmp_path / "all.csv"
+    assert tracker("event", "export", str(file)).code == 0
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    there = {"DATABASE_URL": f"sqlite:///{tmp_path / 'other.db'}"}
+    assert tracker("db", "upgrade", **there).code == 0
+    assert tracker("source", "create", "--id", "shop", "--name", "Shop", **there).code == 0
+    assert tracker("event", "import", str(file), **there).code == 0
+    assert tracker("event", "list", "--json", **there).out == original

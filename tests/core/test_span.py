@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.core.span import Span, cell, span_between, span_of
+from tracker.core.span import Span, span_between, span_of
 
 TODAY = 20_240  # 2025-06-01
 PRESETS = [
@@ -36,11 +36,3 @@ WRONG = [("", ""), ("2025-06-01", ""), ("1.6.2025", "2025-06-01"), ("2025-06-02"
 def test_what_is_no_span_is_refused_with_a_reason(first, last) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         span_between(first, last, TODAY)
-
-
-CELLS = [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@a", "'@a"), ("\tx", "'\tx"), ("a=b", "a=b"), (-5, "-5")]
-
-
-@pytest.mark.parametrize(("value", "written"), [*CELLS, ("\rx", "'\rx"), ("", "")])
-def test_no_cell_is_taken_for_a_formula(value, written) -> None:
-    assert cell(value) == written

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tracker.cli.context import House, fail, house
+from tracker.cli.files import READ, STDOUT, WRITTEN, drafted, read_again, refuse_to_replace, told
 from tracker.core.plurals import counted
 from tracker.settings import BadSettings, Settings
 from tracker.store import backup, copying, dumps, migrations
@@ -18,41 +19,37 @@ from tracker.store.address import shown
 from tracker.store.engine import Engine, connect
 from tracker.store.presence import Served, nobody_serves
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_THERE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-
 
 @click.command("backup")
-@click.argument("file", metavar="FILE", type=_FILE)
+@click.argument("file", metavar="FILE", type=WRITTEN)
 @click.option("--overwrite", is_flag=True, help="Replace FILE where it is there already.")
 @house
 def save(house: House, file: Path, overwrite: bool) -> None:
-    """Save the whole database to FILE, while the collector goes on."""
+    """Save the whole database to FILE, while the collector goes on; - is stdout."""
     house.say_which()
-    if file.exists() and not overwrite:
-        fail(f"{file} is there already; name another one, or say --overwrite.")
+    refuse_to_replace(file, overwrite=overwrite)
     started, database = time.monotonic(), house.settings.sqlite_file
     if database is not None and file.exists() and file.samefile(database):
         fail(f"{file} is the database itself; name another file.")
-    with explained():
+    with explained(), drafted(file, overwrite=overwrite) as copy:
         if database is None:
-            dumps.save(house.settings.database_url, file)
+            dumps.save(house.settings.database_url, copy)
         else:
             with progress("Saving") as tell:
-                backup.save(database, file, tell)
-    size = file.stat().st_size / 2**20
-    click.echo(
-        f"Saved {size:,.1f} MiB to {file} in {time.monotonic() - started:.1f} s; the copy was read and is whole."
-    )
-    _remind_of_the_key(house)
+                backup.save(database, copy, tell)
+        size = copy.stat().st_size / 2**20
+    took = time.monotonic() - started
+    told(file, f"Saved {size:,.1f} MiB to {file} in {took:.1f} s; the copy was read and is whole.")
+    _remind_of_the_key(house, err=file == STDOUT)
 
 
 @click.command("restore")
-@click.argument("file", metavar="FILE", type=_THERE)
+@click.argument("file", metavar="FILE", type=READ)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @house
 def restore(house: House, file: Path, yes: bool) -> None:
     """Put what was saved to FILE in the place of the database; the collector must not run."""
+    file = read_again(file, "restore")
     database = house.beginning.sqlite_file
     if database is None:
         house.say_which()
@@ -135,7 +132,7 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield tell
 
 
-def _remind_of_the_key(house: House) -> None:
+def _remind_of_the_key(house: House, *, err: bool = False) -> None:
     key = house.beginning.data_dir / "secret_key"
     if key.exists():
-        click.echo(f"Keep {key} with it: without that key nobody is recognised any more.")
+        click.echo(f"Keep {key} with it: without that key nobody is recognised any more.", err=err)

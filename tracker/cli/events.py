@@ -1,7 +1,5 @@
 """``tracker event …``: listing, exporting and importing what visitors did."""
 
-import csv
-import io
 import sys
 import time
 from collections.abc import Iterator
@@ -13,19 +11,18 @@ import orjson
 
 from tracker.cli.backups import explained, progress
 from tracker.cli.context import House, as_json, fail, house, print_lines
+from tracker.cli.files import READ, WRITTEN, read_again, told, written
 from tracker.core.plurals import counted
 from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
-from tracker.ingest.importing import Importer, InUse, beside
+from tracker.ingest.importing import Importer, InUse, NoColumns, beside
 from tracker.ingest.lines import Reader
+from tracker.ingest.tables import write_table
 from tracker.store import reports, sources
-from tracker.store.backup import whole
 
 _COLUMNS = ("id", "type", "source", "profile", "session", "received_at")
 _TIMES = ("create", "insert", "update")
 _JSON = ("tags", "properties", "context")
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_THERE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
 @click.group("event")
@@ -47,24 +44,26 @@ def list_events(house: House, /, as_json: bool, **filters: str | None) -> None:
 
 
 @event_commands.command("export")
-@click.argument("file", metavar="FILE", type=_FILE)
+@click.argument("file", metavar="FILE", type=WRITTEN)
 @click.option("--profile", "profile_id", metavar="ID", help="Any id of the person.")
 @click.option("--source", "source_id", metavar="ID")
 @click.option("--type", "event_type", metavar="T")
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "csv"]), help="What to write; else the name of FILE says it."
+)
 @click.option("--overwrite", is_flag=True, help="Replace FILE where it is there already.")
 @house
-def export(house: House, /, file: Path, overwrite: bool, **filters: str | None) -> None:
-    """Write events to FILE, the oldest first: a table where its name ends in .csv, else JSON lines."""
-    if file.exists() and not overwrite:
-        fail(f"{file} is there already; name another one, or say --overwrite.")
-    started, write = time.monotonic(), _write_table if file.suffix.lower() == ".csv" else _write_lines
-    with explained(), whole(file) as draft, draft.open("wb") as out:
+def export(house: House, /, file: Path, form: str | None, overwrite: bool, **filters: str | None) -> None:
+    """Write events to FILE, the oldest first: a table where its name ends in .csv, else JSON lines; - is stdout."""
+    write = _FORMS[form or ("csv" if file.suffix.lower() == ".csv" else "jsonl")]
+    started = time.monotonic()
+    with explained(), written(file, overwrite=overwrite) as out:
         events = write(out, reports.every_event(house.engine, **filters))
-    click.echo(f"Wrote {counted(events, 'event')} to {file}, {_speed(events, started)}.")
+    told(file, f"Wrote {counted(events, 'event')} to {file}, {_speed(events, started)}.")
 
 
 @event_commands.command("import")
-@click.argument("file", metavar="FILE", type=_THERE)
+@click.argument("file", metavar="FILE", type=READ)
 @click.option("--source", "source_id", metavar="ID", help="The source of the events that name none.")
 @house
 def bring_in(house: House, file: Path, source_id: str | None) -> None:
@@ -72,6 +71,7 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
 
     Each keeps its own time and is stored once; stopped at any moment, the same command goes on where it was.
     """
+    file = read_again(file, "import")
     keys, started = house.secret_keys, time.monotonic()
     known = {source.id: source for source in sources.all_sources(house.engine)}
     if source_id is not None and source_id not in known:
@@ -86,9 +86,12 @@ def bring_in(house: House, file: Path, source_id: str | None) -> None:
         fail(f"Another import of {file} is running; it brings in all of it.")
     if first.line:
         click.echo(f"Going on after line {first.line:,}, where an earlier run was stopped.")
-    with progress("Importing") as tell:
-        for done in run:
-            tell(done.offset, done.size)
+    try:
+        with progress("Importing") as tell:
+            for done in run:
+                tell(done.offset, done.size)
+    except NoColumns as error:
+        fail(f"Nothing was imported. {error}")
     said = ", ".join(f"{count:,} {fate}" for fate, count in sorted(done.fates.items()) if count) or "nothing"
     click.echo(f"{counted(done.entries, 'line')}: {said}; {_speed(done.entries - first.entries, started)}.")
     if quarantined := done.fates.get("quarantined", 0):
@@ -112,20 +115,20 @@ def _write_lines(out: IO[bytes], events: Iterator[dict[str, Any]]) -> int:
 
 
 def _write_table(out: IO[bytes], events: Iterator[dict[str, Any]]) -> int:
-    number, text = 0, io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
-    table = csv.writer(text)
-    table.writerow([*_COLUMNS, *(f"time.{name}" for name in _TIMES), *_JSON])
-    for number, event in enumerate(events, 1):
-        plain = [event[name] for name in _COLUMNS] + [event["time"][name] for name in _TIMES]
-        table.writerow([*map(_cell, plain), *(orjson.dumps(event[name]).decode() for name in _JSON)])
-        _tell(number)
-    text.detach()
+    number = 0
+
+    def rows() -> Iterator[list[object]]:
+        nonlocal number
+        for number, event in enumerate(events, 1):
+            plain = [event[name] for name in _COLUMNS] + [event["time"][name] for name in _TIMES]
+            yield [*plain, *(orjson.dumps(event[name]).decode() for name in _JSON)]
+            _tell(number)
+
+    write_table(out, [*_COLUMNS, *(f"time.{name}" for name in _TIMES), *_JSON], rows())
     return number
 
 
-def _cell(value: str | None) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{value}" if value and value[0] in "=+-@\t\r" else value or ""
+_FORMS = {"jsonl": _write_lines, "csv": _write_table}
 
 
 def _tell(number: int) -> None:

@@ -3,19 +3,20 @@
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 import orjson
 
+from tracker.cli.backups import explained
 from tracker.cli.context import House, as_json, fail, house, print_object
+from tracker.cli.files import STDOUT, WRITTEN, written
 from tracker.core.manual_merge import CannotMerge, DifferentPeople, Preview, shown
 from tracker.core.plurals import counted
 from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
 from tracker.store import manual_merge, people, reports
 from tracker.store.engine import Connection, reading, transaction
 from tracker.store.exporting import everything_of
-from tracker.store.private import private
 
 Result = TypeVar("Result")
 
@@ -85,7 +86,7 @@ def unmerge(house: House, profile_id: str) -> None:
 
 @profile_commands.command("export")
 @click.argument("profile_id", metavar="ID")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead.")
+@click.option("--output", type=WRITTEN, help="Write to a file instead, replacing the one that is there.")
 @click.option("--zip", "as_zip", is_flag=True, help="Write a ZIP archive with a file for each kind; needs --output.")
 @house
 def export(house: House, profile_id: str, output: Path | None, as_zip: bool) -> None:
@@ -96,24 +97,20 @@ def export(house: House, profile_id: str, output: Path | None, as_zip: bool) -> 
     found = _read(house, lambda conn: list(everything_of(conn, profile_id)))
     if not found:
         fail(f"No profile answers to {profile_id!r}.")
-    if output is not None and as_zip:
-        _archive(found, output)
-        return
-    lines = _lines(found)
-    if output is None:
-        click.echo(lines, nl=False)
-    else:
-        with open(output, "wb", opener=private) as file:
-            file.write(lines)
+    with explained(), written(output or STDOUT, overwrite=True, text=not as_zip) as file:
+        if as_zip:
+            _archive(found, file)
+        else:
+            file.write(_lines(found))
 
 
 def _lines(entries: Iterable[dict[str, Any]]) -> bytes:
     return b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
 
 
-def _archive(entries: list[dict[str, Any]], output: Path) -> None:
+def _archive(entries: list[dict[str, Any]], file: IO[bytes]) -> None:
     """Write a ZIP archive in which each kind has a file of its own; what there is none of has none."""
-    with open(output, "wb", opener=private) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for kind in dict.fromkeys(entry["kind"] for entry in entries):
             archive.writestr(f"{kind}.jsonl", _lines(entry for entry in entries if entry["kind"] == kind))
 

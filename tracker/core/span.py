@@ -73,13 +73,3 @@ def _read(given: str) -> int:
     if day < 0:
         raise ValueError("Nothing was counted before 1970.")
     return day
-
-
-def cell(value: object) -> str:
-    """Return a value as a cell of a CSV file that no spreadsheet takes for a formula.
-
-    >>> cell("=1+1"), cell(7)
-    ("'=1+1", '7')
-    """
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

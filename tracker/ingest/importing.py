@@ -1,8 +1,6 @@
 """Bringing in events of the past: read, decided and committed like any others, at the time at which they happened."""
 
-import csv
 import fcntl
-import io
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +15,7 @@ from tracker.core.history import resolve_past
 from tracker.core.model import Source
 from tracker.ingest.fresh import NewId, fresh_for
 from tracker.ingest.lines import BadLine, Past, Reader, from_row
+from tracker.ingest.tables import read_table
 from tracker.store import months
 from tracker.store.deciding import decide
 from tracker.store.engine import Connection, Engine, Rejected, StatementFailed, transaction
@@ -33,6 +32,10 @@ Numbered = tuple[int, bytes | BadLine]
 
 class InUse(Exception):
     """Another import of the same file is under way, and both would write the same notes beside it."""
+
+
+class NoColumns(ValueError):
+    """A table whose first row cannot be read, so that nobody knows what its columns are."""
 
 
 @dataclass(slots=True)
@@ -163,33 +166,22 @@ def numbered(file: BinaryIO, progress: Progress, *, as_table: bool) -> Iterator[
             yield number, line.rstrip(b"\r\n")
 
 
-def _written(row: Sequence[str]) -> bytes:
-    """Return a row as a table has it, for who puts it right."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(row)
-    return text.getvalue().encode(errors="surrogateescape")
-
-
 def _rows(file: BinaryIO, done: int) -> Iterator[Numbered]:
     """Yield the rows of a table below its line of names, each with the number of the line that it begins in."""
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = csv.reader(text)
-    names: list[str] = []
-    while True:
-        number, row = rows.line_num + 1, list[str]()
+    rows = read_table(file)
+    heading = next(rows, None)
+    if heading is not None and heading.cells is None:
+        raise NoColumns(f"Line {heading.number} has to name the columns, and is no row of a table: {heading.problem}")
+    for row in rows:
+        if row.number <= done:
+            continue
         try:
-            row = next(rows)
-            if not names:
-                names = row
-            elif row and number > done:
-                yield number, from_row(names, row)
-        except StopIteration:
-            break
+            if row.cells is None:
+                raise BadLine(row.problem)
+            yield row.number, from_row(heading.cells if heading and heading.cells else [], row.cells)
         # What is no UTF-8 is refused as text that is no JSON.
-        except (BadLine, csv.Error, TypeError) as why:
-            if number > done:
-                yield number, BadLine(str(why), _written(row))
-    text.detach()
+        except (BadLine, TypeError) as why:
+            yield row.number, BadLine(str(why), row.text.encode(errors="surrogateescape"))
 
 
 def _set_aside(number: int, raw: bytes, why: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from tracker.core.csv_cells import plain
 from tracker.core.identity_keys import IDENTIFYING
 from tracker.core.ids import id_problem
 from tracker.core.limits import Limits
@@ -20,8 +21,6 @@ from tracker.ingest.identities import IdentityOffice
 
 _SPACE = re.compile(r"\s+")
 _OBJECTS = ("properties", "context")
-_FORMULA = re.compile(r"'[=+\-@\t\r]")
-"""What a spreadsheet would calculate begins with an apostrophe in our own tables."""
 
 
 class BadLine(ValueError):
@@ -164,7 +163,8 @@ def from_row(names: Sequence[str], row: Sequence[str]) -> bytes:
         raise BadLine("There are more columns than names for them.")
     found: dict[str, Any] = {}
     # A row that is too short says nothing in its last columns.
-    for name, value in dict(zip(names, row, strict=False)).items():
+    for name, cell in dict(zip(names, row, strict=False)).items():
+        value = plain(cell)
         if value == "":
             continue
         head, dot, rest = name.partition(".")
@@ -182,7 +182,7 @@ def _cell(name: str, text: str) -> str | int:
     """Return what a cell says: a number of seconds where a time is asked for, else text."""
     if name in ("time", "received_at") and text.isascii() and text.isdigit():
         return int(text)
-    return text[1:] if _FORMULA.match(text) else text
+    return text
 
 
 def _json(name: str, text: str) -> Any:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -67,13 +68,21 @@ def _opened(file: Path, mode: str) -> sqlite3.Connection:
 
 @contextmanager
 def whole(file: Path) -> Iterator[Path]:
-    """Yield the draft of a file, and give it the file's name at the end; where the block fails nothing has changed."""
+    """Yield the draft of a file, and give it the file's name at the end; where the block fails nothing has changed.
+
+    A link is followed to the file that it names. Unfit where there is something that is no regular file.
+    """
+    file = file.resolve()
+    if file.exists() and not file.is_file():
+        raise Unfit(f"{file} is no regular file, so it cannot be replaced.")
     draft = file.with_name(f"{file.name}.part")
     descriptor = private(str(draft), os.O_RDWR | os.O_CREAT)
     try:
         # Two at once would write into each other; what was left by one that was killed is nobody's.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(descriptor, 0)
+        if file.exists():
+            os.fchmod(descriptor, stat.S_IMODE(file.stat().st_mode))
         yield draft
         os.fsync(descriptor)
         draft.replace(file)

@@ -1,6 +1,5 @@
 """The console's front page: who came, from where, to what, and from one of your domains to another."""
 
-import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from tracker.core.span import PRESETS, USUAL, Span, cell, span_between, span_of, written
+from tracker.core.span import PRESETS, USUAL, Span, span_between, span_of, written
 from tracker.core.tally import EVERYWHERE
 from tracker.core.times import DAY
+from tracker.ingest.tables import write_table
 from tracker.store import overview as counted
 from tracker.store import sources as kept
 from tracker.store.engine import Connection
@@ -73,14 +73,12 @@ def overview() -> BaseResponse:
 def numbers_file() -> BaseResponse:
     """Return one of the tables as a CSV file."""
     wish, titles, what = _wish(), _titles(), request.args.get("what", "")
-    rows = ask(lambda conn: _rows(conn, wish, titles, what))
-    text = io.StringIO()
-    csv.writer(text).writerows([cell(value) for value in row] for row in rows)
+    heading, *lines = ask(lambda conn: list(_rows(conn, wish, titles, what)))
+    table = io.BytesIO()
+    write_table(table, [str(name) for name in heading], lines)
     first, last = wish.span.dates
     name = f'attachment; filename="handoff-{what}-{first}-{last}.csv"'
-    # Spreadsheets take a file for one of their own old encodings unless it begins like this.
-    body = "\ufeff" + text.getvalue()
-    return Response(body, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    return Response(table.getvalue(), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
 def _numbers(conn: Connection, wish: Wish, titles: Mapping[str, str]) -> dict[str, Any]:
