@@ -7,7 +7,7 @@ import click
 
 from tracker.cli import backups, forgetting
 from tracker.cli.context import House, fail, house
-from tracker.core.keeping import keeping
+from tracker.core.keeping import QUARANTINE_DAYS, keeping
 from tracker.core.plurals import counted
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
@@ -84,6 +84,8 @@ def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
         transaction(house.engine, lambda conn: removed_users.purge(conn, now))
         notes = "note of a request that was turned away", "notes of requests that were turned away"
         click.echo(f"Purged {counted(attempts.purge(house.engine, now), *notes)}.")
+        old = retention.purge_quarantine(house.engine, now)
+        click.echo(f"Purged {counted(old, 'quarantined event')} older than {QUARANTINE_DAYS} days.")
     try:
         kept = keeping(now, days, all_sources(house.engine))
     except ValueError as error:

@@ -9,6 +9,8 @@ from tracker.core.times import DAY
 
 SETTING = "retentionDays"
 MOST_DAYS = 36_500
+QUARANTINE_DAYS = 90
+"""How long quarantined events are kept where nothing else says so, or says longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tracker.core.steps import (
     TouchProfile,
     UseType,
 )
+from tracker.store.bounding import bound_quarantine
 from tracker.store.engine import LostRace
 from tracker.store.event_types import note_types, use_types
 from tracker.store.identities import note_consents, note_people, unchanged_identities
@@ -52,6 +53,8 @@ def apply(conn: Connection, steps: Sequence[Step]) -> None:
     if of[NoteType]:
         note_types(conn, of[NoteType])
     write(conn, rows_of(of) | {TOUCHED: [{"id": name, "updated": touched[name]} for name in sorted(touched)]})
+    if of[Quarantine]:
+        bound_quarantine(conn, of[Quarantine])
     if of[UseType]:
         use_types(conn, of[UseType], of[NoteType])
     for merge in merges:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select
 
-from tracker.core.keeping import Keeping
+from tracker.core.keeping import QUARANTINE_DAYS, Keeping
 from tracker.core.model import Micros
 from tracker.core.times import DAY
 from tracker.store import folding, months, personal
@@ -62,6 +62,12 @@ def forget(engine: Engine, kept: Keeping) -> Iterator[Gone]:
     yield from _piecewise(engine, idle_profiles(kept), partial(_forget_people, kept))
     yield from _piecewise(engine, idle_sessions(kept), partial(_forget_sessions, kept))
     yield from _by_age(engine, kept, QuarantineRow, "quarantined events")
+
+
+def purge_quarantine(engine: Engine, now: Micros) -> int:
+    """Delete quarantined events that are older than any is kept; returns how many."""
+    old = Keeping(now - QUARANTINE_DAYS * DAY)
+    return sum(gone.rows for gone in _by_age(engine, old, QuarantineRow, "quarantined events"))
 
 
 def purge_passes(engine: Engine, now: Micros) -> int:

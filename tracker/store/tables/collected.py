@@ -176,6 +176,7 @@ class QuarantineRow(Base):
     """An event kept out by its own content, with the reason and the beginning of what it said."""
 
     __tablename__ = "quarantine"
+    __table_args__ = (Index("ix_quarantine_source_id_reason_received_at", "source_id", "reason", "received_at"),)
 
     source_id: Mapped[str] = mapped_column(Id, primary_key=True)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
