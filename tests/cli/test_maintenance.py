@@ -73,3 +73,22 @@ def test_what_is_brought_in_after_it_was_forgotten_is_counted_anew(tracker, cloc
         tracker("report", "rebuild")
     said = tracker("db", "check")
     assert said.code == 0, said.out
+
+
+def test_maintenance_says_what_room_the_database_takes_and_took(tracker, environment, backend) -> None:
+    said = tracker("db", "maintain", "--keep-days", "30")
+    assert said.code == 0
+    assert said.out.splitlines()[-1].startswith("The database takes ")
+    assert "The database takes" not in tracker("db", "maintain", "--keep-days", "30", "--dry-run").out
+    vacuum = tracker("db", "maintain", "--vacuum")
+    if backend == "postgresql":
+        assert (vacuum.code, "PostgreSQL looks after its room by itself" in vacuum.err) == (1, True)
+
+
+@ONE_DATABASE
+def test_a_whole_file_is_written_anew_once_nobody_has_it_open(tracker, engine) -> None:
+    in_use = tracker("db", "maintain", "--vacuum")
+    assert (in_use.code, "end it first" in in_use.err) == (1, True)
+    engine.dispose()
+    assert tracker("db", "maintain", "--vacuum").code == 0
+    assert tracker("db", "check").code == 0

@@ -5,13 +5,13 @@ from itertools import chain
 
 import click
 
-from tracker.cli import backups, forgetting
+from tracker.cli import backups, forgetting, room
 from tracker.cli.context import House, fail, house
 from tracker.core.keeping import QUARANTINE_DAYS, keeping
 from tracker.core.plurals import counted
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
-from tracker.store import attempts, migrations, months, removed_users, reports, retention
+from tracker.store import attempts, migrations, months, removed_users, reports, retention, space
 from tracker.store import check as invariants
 from tracker.store.address import shown
 from tracker.store.engine import reading, snapshot, transaction
@@ -70,10 +70,31 @@ def check(house: House) -> None:
     help="Forget what is older than this, instead of RETENTION_DAYS; sources that have a number of their own keep it.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be forgotten, and forget nothing.")
+@click.option("--vacuum", is_flag=True, help="Afterwards write an SQLite file anew; the collector must not run.")
 @house
-def maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
-    """Do what wants doing once a day: months made ahead, what has run out purged, old data forgotten."""
+def maintain(house: House, keep_days: int | None, dry_run: bool, vacuum: bool) -> None:
+    """Run daily maintenance: make months ahead, purge what has run out, forget old data, give back room."""
     house.say_which()
+    if vacuum and (dry_run or house.settings.sqlite_file is None):
+        fail("--vacuum is for an SQLite file, and not with --dry-run; PostgreSQL looks after its room by itself.")
+    before = space.size(house.engine)
+    _maintain(house, keep_days, dry_run)
+    if dry_run:
+        return
+    if vacuum:
+        _compact(house)
+    for line in room.given_back(house.engine, before):
+        click.echo(line)
+
+
+def _compact(house: House) -> None:
+    house.any_engine.dispose()
+    if (database := house.settings.sqlite_file) is not None:
+        with backups.explained():
+            space.compact(database)
+
+
+def _maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
     now, days = system_clock(), keep_days or house.settings.retention_days
     if not dry_run:
         for month in months.make_ahead(house.engine, now):

@@ -50,7 +50,7 @@ def restore(file: Path, database: Path, aside: Path, tell: Tell) -> None:
         with whole(database) as draft:
             _copy(source, file, draft, tell)
             if database.exists():
-                _closed(database)
+                closed(database)
                 os.link(database, aside)
                 # Only beside a damaged database is there still a journal, and it must not be taken for the copy's.
                 for journal in ("-wal", "-shm"):
@@ -145,7 +145,7 @@ def _readable(source: sqlite3.Connection) -> None:
             raise Unfit(f"It is at schema {revision}, which this version does not know; it was made by a newer one.")
 
 
-def _closed(database: Path) -> None:
+def closed(database: Path) -> None:
     """Bring all of a database into its one file; InUse where anybody else has it open."""
     with database.open("rb") as found:
         if found.read(len(_BEGINS)) != _BEGINS:

@@ -141,6 +141,9 @@ def _prepare_sqlite(busy_ms: int, dbapi_connection: Any, _record: Any) -> None:
     # soon, and ``transaction`` waits on in a way that lets the others go on.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+        # A new file can give back what is forgotten while it is used; it has to be told before anything is in it.
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     # What is erased or forgotten is overwritten where it lay, instead of staying in the file until the place is needed.
     pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", f"busy_timeout={busy_ms}")
     # The log grows while somebody reads for long; once it can be begun anew it gives back what is over this. Carrying
