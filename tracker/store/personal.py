@@ -44,7 +44,7 @@ waits to be counted is one document for many people."""
 OF_NOBODY: frozenset[str] = frozenset(
     {
         *("source", "pass_use", "repeated", "tombstone"),
-        *("console_user", "login_session", "setup_token", "failed_login", "removed_user"),
+        *("console_user", "login_session", "setup_token", "failed_login", "removed_user", "secret_key_mark"),
         *("report_total", "report_return", "report_name", "report_block", "report_flow", "report_hold"),
         "report_frozen",
         AttemptRow.__tablename__,
