@@ -13,6 +13,7 @@ from tracker.ingest.limiter import limiter, network_limiter, redis_at
 from tracker.ingest.new_types import NewTypes
 from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
+from tracker.ingest.usage import Usage
 from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.directory import Directory
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     engine = connect(settings.database_url, pooler=settings.database_pooler)
     sources = Directory(engine, clock)
     committer = Committer(engine, sources, clock, new_id, tombstone_digest(settings.secret_keys))
+    quotas = Quotas(settings.quota, redis_at(settings.redis_url) if settings.redis_url else None, clock, log)
     # The console's files have a blueprint of their own, so Flask's own route for static files stays off.
     app = Flask("tracker", static_folder=None, template_folder="web/templates")
     # An address with a slash too many is not found; a redirect would lose the body of what is posted.
@@ -86,7 +88,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             identities=IdentityOffice(settings.secret_keys, sources.identify_generations),
             limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
             limit_network=network_limiter(settings.rate_limit, clock),
-            quotas=Quotas(settings.quota, redis_at(settings.redis_url) if settings.redis_url else None, clock, log),
+            quotas=quotas,
+            usage=Usage(quotas, engine, sources, clock),
             disk=Disk(settings.disk_folders, settings.disk_low_water, clock, log),
             metrics=Metrics(),
             attempts=Attempts(engine, sources, clock, new_id),

@@ -109,6 +109,7 @@ def post_worker_init(worker: "Worker") -> None:
     services_of(worker.wsgi).feed.ends_unless(lambda: worker.alive)
     _schema_was_seen[0] = True
     keep_counting(_settings.database_url, _settings.database_pooler)
+    services_of(worker.wsgi).usage.keep_reading()
     memory.settle()
     bound_heads()
     # Ctrl-C reaches the whole process group, and the master tells its workers to stop; hearing it twice ends in a

@@ -71,7 +71,7 @@ def history(record, clock, engine, fold, seed: int) -> list[str]:
 
 def sums(engine: Engine) -> dict[tuple, int]:
     found: dict[tuple, int] = {}
-    for scope, what, day, _, times in rows(engine, ReportNameRow)["report_name"]:
+    for scope, what, day, _, times, _ in rows(engine, ReportNameRow)["report_name"]:
         if what != "page":
             found[scope, what, day] = found.get((scope, what, day), 0) + times
     return found

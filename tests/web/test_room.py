@@ -4,6 +4,7 @@ import pytest
 
 from tracker.core.quota import Quota
 from tracker.store import reports
+from tracker.web.services import services
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -63,3 +64,41 @@ def test_two_processes_that_bring_the_last_type_at_once_do_not_make_two_of_it(
     assert other.post("/track", json=payload(events=[{"type": "b"}, {"type": "a"}])).status_code == 200
     assert client.post("/track", json=payload(events=[{"type": "b"}, {"type": "a"}])).status_code == 200
     assert len(read(reports.events)) == 5
+
+
+@pytest.mark.parametrize("quota", ["4/day", "4/month"])
+def test_a_quota_outlives_a_restart_and_counts_what_other_processes_store(
+    quota, make_source, another, payload, clock
+) -> None:
+    make_source("shop", settings={"quota": quota})
+    make_source("blog", settings={"quota": quota})
+    first, second = another(), another()
+
+    def read(client) -> None:
+        with client.application.app_context():
+            services().usage.read()
+
+    def send(client, *ids: str, source: str = "shop") -> int:
+        return client.post("/track", json=payload(*ids, source=source, session="s1")).status_code
+
+    assert send(first, "e1", "e2", "e3") == 200
+    read(second)
+    assert send(second, "e4") == 200
+    # What it has stored itself counts at once, and only once when it is read again.
+    assert send(second, "e5") == 429
+    read(second)
+    assert (send(second, "e5"), send(second, "b1", source="blog")) == (429, 200)
+    # The other one finds out when it reads; a process that was just started knows.
+    assert send(first, "e6") == 200
+    read(first)
+    assert send(first, "e7") == 429
+    restarted = another()
+    read(restarted)
+    assert send(restarted, "e8") == 429
+    # What is settled is not counted again, and a new day or month is a new quota.
+    clock.forward(3600)
+    read(restarted)
+    assert send(restarted, "e9") == 429
+    clock.forward(30 * 86_400)
+    read(restarted)
+    assert send(restarted, "e10") == 200

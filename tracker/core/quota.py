@@ -22,9 +22,10 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The day or month that a moment lies in: its name, such as ``2026-11``, and the first moment after it."""
+    """The day or month that a moment lies in: its name, such as ``2026-11``, its first moment and the one after it."""
 
     name: str
+    start: Micros
     end: Micros
 
 
@@ -48,6 +49,7 @@ def window(quota: Quota, now: Micros) -> Window:
 def _window(per: str, day: int) -> Window:
     date = EPOCH + timedelta(days=day)
     if per == "day":
-        return Window(f"{date:%Y-%m-%d}", (day + 1) * DAY)
+        return Window(f"{date:%Y-%m-%d}", day * DAY, (day + 1) * DAY)
     following = date.replace(day=28) + timedelta(days=4)
-    return Window(f"{date:%Y-%m}", ((following.replace(day=1) - EPOCH) // timedelta(days=1)) * DAY)
+    start = (day - date.day + 1) * DAY
+    return Window(f"{date:%Y-%m}", start, ((following.replace(day=1) - EPOCH) // timedelta(days=1)) * DAY)

@@ -1,14 +1,15 @@
 """The quota of each source: counted in memory, or in a Redis that all processes share."""
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tracker.core.model import Micros, Source
 from tracker.core.quota import Quota, Window, read_quota, window
 from tracker.core.steps import Resolution
-from tracker.core.times import SECOND
+from tracker.core.times import DAY, SECOND
 from tracker.ingest.fresh import Clock
 from tracker.ingest.limiter import TRIED_AGAIN_AFTER
 
@@ -30,6 +31,14 @@ class _Tally:
     total: int = 0
     own: int = 0
     next_exchange: Micros = 0
+    stored: int = 0
+    """How many were stored when the database was read last."""
+    since: int = 0
+    """How many this process has had stored since then."""
+
+    @property
+    def used(self) -> int:
+        return max(self.total + self.own, self.stored + self.since)
 
 
 class Quotas:
@@ -53,7 +62,7 @@ class Quotas:
             return 0
         now = self._clock()
         tally = self._tally(source, quota, now)
-        return min(tally.window.end - now, LONGEST_WAIT) if tally.total + tally.own >= quota.events else 0
+        return min(tally.window.end - now, LONGEST_WAIT) if tally.used >= quota.events else 0
 
     def count(self, source: Source, resolution: Resolution) -> None:
         """Note the events of the source that are stored now."""
@@ -64,6 +73,31 @@ class Quotas:
         tally = self._tally(source, quota, self._clock())
         with self._changing:
             tally.own += events
+            tally.since += events
+
+    def read(self, sources: Iterable[Source], counted: Counter[tuple[str, int]], before: Mapping[str, int]) -> None:
+        """Take over what the database holds; ``before`` is what ``marks`` returned when the reading began.
+
+        What was stored while it was read may count twice until the next reading, so that a quota is never exceeded.
+        """
+        now = self._clock()
+        for source in sources:
+            quota = self._quota_of(source)
+            if quota is not None:
+                tally = self._tally(source, quota, now)
+                days = range(tally.window.start // DAY, tally.window.end // DAY)
+                with self._changing:
+                    tally.stored = sum(counted[source.id, day] for day in days)
+                    tally.since = max(tally.since - before.get(source.id, 0), 0)
+
+    def marks(self) -> dict[str, int]:
+        """Return by source how many events this process has had stored since the last reading."""
+        with self._changing:
+            return {source_id: tally.since for source_id, tally in self._tallies.items()}
+
+    def limits(self, sources: Iterable[Source]) -> bool:
+        """Whether any of the sources has a quota."""
+        return any(self._quota_of(source) for source in sources)
 
     def _quota_of(self, source: Source) -> Quota | None:
         said = source.settings.get("quota")

@@ -1,16 +1,17 @@
 """Adding to the counts, and remembering which visits and visitors were counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, TextClause, bindparam, func, select, text
+from sqlalchemy import Connection, Select, TextClause, bindparam, delete, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from tracker.core.tally import Seen, Tally
 from tracker.store import blocks
 from tracker.store.jsons import written
+from tracker.store.one_of import one_of
 from tracker.store.prepared import Among, Prepared
 from tracker.store.tables import Base, ReportNameRow
 
@@ -18,6 +19,8 @@ MOST_NAMES = 150
 """How many names of a kind are kept for a day and a source, for anybody may send any address; see ``OTHERS``."""
 OTHERS = ""
 """The name under which all further ones are counted."""
+Name = tuple[str, str, int, str]
+"""(scope, what, day, name)."""
 _ADDED = frozenset({"events", "visits", "visitors", "bots", "times"})
 
 
@@ -42,14 +45,40 @@ def write_seen(conn: Connection, seen: Mapping[tuple[str, str], Seen]) -> None:
 
 
 def write_names(conn: Connection, names: Mapping[tuple[str, str, int, str], int]) -> None:
-    """Add what was counted by name; where a day has as many names as are kept, new ones add to the others."""
+    """Add what was counted by name; where a day has as many names as are kept, the least counted give way."""
     if not names:
         return
     kept = _kept(conn, names)
     found: Counter[tuple[str, str, int, str]] = Counter()
+    new = {key: times for key, times in names.items() if key not in kept}
+    credit_of = _made_room(conn, new, kept, found)
     for key, times in names.items():
-        found[key if key in kept else (*key[:3], OTHERS)] += times
-    _write(conn, "report_name", _flat(found))
+        found[key if key in kept or key in credit_of else (*key[:3], OTHERS)] += times
+    _write(conn, "report_name", ((*key, times, credit_of.get(key, 0)) for key, times in found.items() if times))
+
+
+def _made_room(conn: Connection, new: Mapping[Name, int], kept: Set[Name], others: Counter[Name]) -> dict[Name, int]:
+    """Let the least counted names of a day give way to new ones, adding them to ``others``; returns the new ones.
+
+    Each new one has the credit of what was counted of the one whose place it takes, so that a name which is counted
+    often stays whenever it came (the Space-Saving algorithm of Metwally, Agrawal and El Abbadi).
+    """
+    credit_of: dict[Name, int] = {}
+    groups: dict[tuple[str, str, int], list[Name]] = {}
+    for key in sorted(new, key=lambda one: (-new[one], one)):
+        groups.setdefault(key[:3], []).append(key)
+    for (scope, what, day), keys in groups.items():
+        mine = (ReportNameRow.scope == scope, ReportNameRow.what == what, ReportNameRow.day == day)
+        rank = ReportNameRow.times + ReportNameRow.credit
+        least = select(ReportNameRow.name, ReportNameRow.times, rank).where(*mine, ReportNameRow.name != OTHERS)
+        # What is counted at this very moment is in use.
+        least = least.where(~one_of(ReportNameRow.name, [key[3] for key in kept if key[:3] == (scope, what, day)]))
+        victims = conn.execute(least.order_by(rank, ReportNameRow.name).limit(len(keys))).all()
+        for key, (name, times, counted) in zip(keys, victims, strict=False):
+            credit_of[key] = counted
+            others[scope, what, day, OTHERS] += times
+            conn.execute(delete(ReportNameRow).where(*mine, ReportNameRow.name == name))
+    return credit_of
 
 
 def _kept(conn: Connection, wanted: Mapping[tuple[str, str, int, str], int]) -> set[tuple[str, str, int, str]]:
@@ -130,7 +159,7 @@ def _statement(name: str, dialect: str) -> TextClause:
     settled = ", ".join(
         f"{column} = {f'{name}.{column} + ' if column in _ADDED else ''}excluded.{column}"
         for column in columns
-        if column not in key and column != "whole"
+        if column not in key and column not in ("whole", "credit")
     )
     return text(
         f"INSERT INTO {name} ({', '.join(columns)}) SELECT {given} FROM {rows}"  # noqa: S608 - our own names

@@ -19,6 +19,7 @@ from tracker.ingest.limiter import Key
 from tracker.ingest.new_types import NewTypes
 from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
+from tracker.ingest.usage import Usage
 from tracker.script.render import Scripts
 from tracker.settings import Settings
 from tracker.store.directory import Directory
@@ -52,6 +53,7 @@ class Services:
     limit: Callable[[Key, int], Micros]
     limit_network: Callable[[Key, int], Micros]
     quotas: Quotas
+    usage: Usage
     disk: Disk
     metrics: Metrics
     attempts: Attempts

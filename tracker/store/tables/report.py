@@ -55,7 +55,10 @@ class ReportReturnRow(Base):
 
 
 class ReportNameRow(Base):
-    """How often a page, a referrer, a browser … was counted on a day; an empty name stands for all further ones."""
+    """How often a page, a referrer, a browser … was counted on a day; an empty name stands for all further ones.
+
+    ``credit`` is how often the name whose place it took was counted at most: what is kept goes by both together.
+    """
 
     __tablename__ = "report_name"
     __table_args__ = _CLUSTERED
@@ -65,6 +68,7 @@ class ReportNameRow(Base):
     day: Mapped[int] = mapped_column(Integer, primary_key=True)
     name: Mapped[str] = mapped_column(String(256), primary_key=True)
     times: Mapped[int] = mapped_column(BigInteger)
+    credit: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class ReportBlockRow(Base):
