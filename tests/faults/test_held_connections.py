@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 import pytest
@@ -149,3 +150,21 @@ def test_a_network_has_so_many_connections_and_gets_others_when_they_end(held) -
         # They have a second each.
         until(lambda: held.server.get("/healthz") == 200, "room for others", within=here(15))
     held.server.bounded()
+
+
+def test_a_connection_with_thousands_of_requests_at_once_lets_others_have_their_turn(held) -> None:
+    wanted, got = 20_000, bytearray()
+
+    def read(sock: socket.socket) -> None:
+        while got.count(b"HTTP/1.1 200") < wanted:
+            got.extend(sock.recv(1_048_576))
+
+    with closing(held.connected()) as sock, ThreadPoolExecutor(2) as pool:
+        sock.settimeout(here(60))
+        heard = pool.submit(read, sock)
+        sending = pool.submit(sock.sendall, b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n" * wanted)
+        until(lambda: len(got) > 10_000, "the first answers")
+        assert held.server.get("/healthz", timeout=here(20)) == 200
+        assert got.count(b"HTTP/1.1 200") < wanted * 3 // 4
+        sending.result()
+        heard.result()

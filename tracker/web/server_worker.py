@@ -19,6 +19,8 @@ from tracker.core.client_address import NOWHERE, Network, client_address, client
 
 DRAINED = 64 * 1024
 """Bytes of a body that nobody has read which are worth reading for the sake of the next request."""
+_IN_A_ROW = 8
+"""Requests of one connection that may be answered before the others have a turn."""
 _AT_ONCE, _MOST_READ, _LONGEST = 64 * 1024, 2 * 1024 * 1024, 2.0
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -105,6 +107,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
         if _is_left(reader) and not req.body.failed:
             _see_off(sock)
             raise StopIteration
+        if req.req_number % _IN_A_ROW == 0 or getattr(reader, "length", 0):
+            # A read that finds something gives control to no other connection. Who sends the next request before the
+            # answer is read, or while the rest of a refused body is thrown away, would keep all others waiting.
+            gevent.sleep(0)
 
 
 def _is_here(reader: Any) -> bool:
