@@ -43,9 +43,17 @@ const nth_identifier = {
   get: (n) => (n < LETTERS.length ? '' : nth_identifier.get(Math.floor(n / LETTERS.length) - 1)) + LETTERS[n % LETTERS.length],
 };
 
-// The names of the core are the shortest, for every page pays for them.
-const { mangleCache: ofCore } = await bundle(entries.core, {});
-const { mangleCache } = await bundle(Object.values(entries).join('\n'), ofCore);
+// Underscore names are all on the hub, so they may be any letters: the most used name takes the letter that the rest of
+// the script uses most, and the core comes first, for every page pays for it.
+const mangleCache = {};
+for (const contents of [entries.core, Object.values(entries).join('\n')]) {
+  const { outputFiles, mangleCache: names } = await bundle(contents, {});
+  const uses = (name) => outputFiles[0].text.split(new RegExp(`\\.${names[name].replace('$', '\\$')}\\b`)).length;
+  Object.keys(names)
+    .filter((name) => !mangleCache[name])
+    .sort((one, other) => uses(other) - uses(one))
+    .forEach((name) => (mangleCache[name] = nth_identifier.get(Object.keys(mangleCache).length)));
+}
 await mkdir(out, { recursive: true });
 for (const old of await readdir(out)) await unlink(path.join(out, old));
 for (const [name, contents] of Object.entries(entries)) {

@@ -2,8 +2,8 @@
 export const context = (h, said) => {
   const w = h._w;
   const { document: d, location: l, navigator: n, screen: s } = w;
-  const host = d.referrer.split(/\/+|:\d+(?=\/)/)[1] || null;
-  const { at = l.href } = said;
+  const host = d.referrer.split(/\/+|:\d+\//)[1] || null;
+  const at = said.at || l.href;
 
   h._page = () => ({
     // The first event says what the address said before the page took its parameters out.
@@ -23,13 +23,14 @@ export const context = (h, said) => {
   });
 
   // How the visitor came here is told once, with the first event of the page; click ids are in the page's URL.
-  const arrival = {};
   const utm = {};
+  h._arrival = {};
   // Links are typed by people and copied out of HTML.
   at.replace(/[?&;](utm_\w+=[^&#]*)/gi, (all, pair) =>
-    new URLSearchParams(pair).forEach((value, name) => ((arrival.utm = utm)[name.slice(4).toLowerCase()] = value)),
+    new URLSearchParams(pair).forEach((value, name) => ((h._arrival.utm = utm)[name.slice(4).toLowerCase()] = value)),
   );
-  const { pid: profile, src: source, pass, sid: session } = said;
-  if (profile && source) h._landing = arrival.tracardi = { pass: { profile, source, pass, session, referrer: host } };
-  h._arrival = arrival;
+  if (said.pid && said.src)
+    h._landing = h._arrival.tracardi = {
+      pass: { profile: said.pid, source: said.src, pass: said.pass, session: said.sid, referrer: host },
+    };
 };

@@ -1,4 +1,3 @@
-import { configure } from './config.mjs';
 import { context } from './context.mjs';
 import { delivery } from './delivery.mjs';
 import { makeHub } from './hub.mjs';
@@ -16,7 +15,7 @@ const api = (h, said) => ({
     h._box.forEach((item) => (item.p = item.p || null));
     h._forget();
     h._sid();
-    h._saveSoon();
+    h._save();
   },
   consent: h._consent || ((names) => h._track('consent-granted', names)),
   optOut: () => h._optOut(1),
@@ -25,7 +24,7 @@ const api = (h, said) => ({
   sessionId: () => (h._mute ? null : h._sid()),
   on: h._on,
   flush: h._flush,
-  decorate: h._decorate,
+  decorate: h._decorate || ((url) => url),
   // The words for the log are put together before it looks whether it is wanted.
   debug: (on) => h._log((h._debug = on), h._why, said),
 });
@@ -35,7 +34,7 @@ export const start = (w, baked, page, features, fetch) => {
   const stub = w.tracker || {};
   // A second copy of the script on one page would count everything twice.
   if (stub.version) return;
-  const h = makeHub(w, configure(baked, page));
+  const h = makeHub(w, baked, page);
   h._try(() => {
     const said = stub.l || land(w);
     const d = w.document;
@@ -46,7 +45,6 @@ export const start = (w, baked, page, features, fetch) => {
     identity(h);
     outbox(h);
     privacy(h);
-    h._decorate = (url) => url;
 
     const autoEvents = () =>
       h._try(() => (h._both('auto').events || []).forEach((pair) => h._track(...pair)));

@@ -61,25 +61,23 @@ export const delivery = (h, fetch) => {
       session: { id: session },
       profile: profile ? { id: profile } : null,
       context,
-      events: items.map((item) => item.e),
       metadata: { sentAt: new Date() },
+      events: items.map((item) => item.e),
     });
     return items[0] && [items, body, session];
   };
 
-  // A function is not written down, so what another page wrote has nobody here who waits for its answer.
-  const tell = (items, answer) => items.forEach((item) => item.r && item.r(answer));
+  // Null where the answer may come late or never. A function is not written down, so what another page wrote has
+  // nobody here who waits for its answer.
+  h._answer = (items, answer = null) => items.forEach((item) => item.r && item.r(answer));
 
   const settle = (items, answer) => {
     h._box = h._box.filter((item) => !items.includes(item));
     h._save();
-    tell(items, answer);
+    h._answer(items, answer);
   };
 
-  /** Lets nobody wait any longer for an answer that may come late or never. */
-  h._letWait = () => tell(h._box, null);
-
-  h._drop = (items, status, answer = null) => {
+  h._drop = (items, status, answer) => {
     settle(items, answer);
     h._tell('error', { status, answer, events: items.length });
   };
@@ -195,7 +193,7 @@ export const delivery = (h, fetch) => {
           h._box.push({ e: JSON.parse(h._json(e)), s: h._sid(), p: h._pid(), x: h._arrival, r: resolve });
           h._arrival = 0;
           h._saveSoon();
-          return true;
+          return 1;
         });
       if (!written) resolve(null);
       // What is tracked while the page goes has no other way left.

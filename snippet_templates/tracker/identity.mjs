@@ -29,8 +29,9 @@ export const identity = (h) => {
     });
   };
 
+  // Where there is no such cookie, the end of them all stands for an empty one.
   const readCookie = () =>
-    h._try(() => unquoted(decodeURIComponent(/tracardi-session-id=([^;]*)|$/.exec(w.document.cookie)[1] || '')));
+    h._try(() => unquoted(decodeURIComponent(/(tracardi-session-id=|$)([^;]*)/.exec(w.document.cookie)[2])));
 
   const writeCookie = (id, age) =>
     h._try(() => {

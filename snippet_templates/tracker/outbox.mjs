@@ -24,13 +24,16 @@ export const outbox = (h) => {
   h._save = () => {
     saving = 0;
     const text = h._json({ t: h._away ? 0 : Date.now(), b: h._box });
-    if (h._box[MOST_EVENTS] || text.length > MOST_CHARACTERS) h._drop(h._box.slice(0, AT_ONCE), 'full');
+    if (h._box[MOST_EVENTS] || text.length > MOST_CHARACTERS) h._drop(h._box.slice(0, AT_ONCE), 'full', null);
     else h._set(key, h._box[0] && text);
   };
 
   /** Stores what this task adds with one write, at the end of the task and before anything can unload the page. */
-  h._saveSoon = () => {
-    saving = saving || Promise.resolve().then(h._save);
+  h._saveSoon = async () => {
+    if (saving) return;
+    saving = 1;
+    await 0;
+    h._save();
   };
 
   const read = (name) => h._try(() => JSON.parse(h._get(name))) || { b: [] };
@@ -60,7 +63,7 @@ export const outbox = (h) => {
 
   /** Lets others take the box: a page in the back/forward cache may never come back, and a lock would keep it out. */
   h._letGo = () => {
-    h._letWait();
+    h._answer(h._box);
     h._away = 1;
     h._save();
     release = release && release();
@@ -73,10 +76,13 @@ export const outbox = (h) => {
     h._box = read(key).b;
   };
 
-  h._empty = () => {
-    h._letWait();
+  /** Forgets everything and stops. */
+  h._silence = () => {
+    h._live = 0;
+    h._answer(h._box);
     h._box = [];
     h._set(key);
     others((name) => h._set(name));
+    h._forget();
   };
 };

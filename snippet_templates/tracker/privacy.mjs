@@ -10,12 +10,10 @@ export const privacy = (h) => {
     doNotTrack: s.respectDoNotTrack,
   };
 
-  h._lacking = () => 0;
-
   /** Decides anew, also after another tab has decided for all of them; `_why` names the reason for silence. */
   h._decide = () => {
     h._mute = h._get(OPTED_OUT) ? OPTED_OUT : Object.keys(heeded).find((sign) => heeded[sign] & n[sign]);
-    h._why = h._mute || h._lacking() || (d.prerendering && 'prerendering');
+    h._why = h._mute || (h._lacking && h._lacking()) || (d.prerendering && 'prerendering');
     if (h._why) {
       if (h._live) h._silence();
     } else if (!h._live) {
@@ -27,15 +25,8 @@ export const privacy = (h) => {
     }
   };
 
-  /** Forgets everything and stops. */
-  h._silence = () => {
-    h._live = 0;
-    h._empty();
-    h._forget();
-  };
-
   h._optOut = (out) => {
-    h._set(OPTED_OUT, out, true);
+    h._set(OPTED_OUT, out, 1);
     h._decide();
   };
 };

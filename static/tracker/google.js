@@ -1,1 +1,1 @@
-F.push(h=>{if(!h.J.trackGoogleClientId)return;let e=h.X;h.X=()=>{let[,r]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(h.k.document.cookie)||[];return{...e(),...r&&{google:{client:r}}}}});
+F.push(h=>{if(!h.F.trackGoogleClientId)return;let e=h.P;h.P=()=>{let[,r]=/(?:^|; )_ga=GA\d\.\d\.(\d+\.\d+)/.exec(h.g.document.cookie)||[];return{...e(),...r&&{google:{client:r}}}}});
