@@ -9,7 +9,7 @@ from tracker.ingest.disk import Disk
 from tracker.ingest.feed import Feed
 from tracker.ingest.fresh import Clock, NewId, new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
-from tracker.ingest.limiter import limiter, network_limiter, redis_at
+from tracker.ingest.limiter import MemoryBuckets, limiter, network_limiter, redis_at
 from tracker.ingest.new_types import NewTypes
 from tracker.ingest.passes import PassOffice
 from tracker.ingest.quotas import Quotas
@@ -43,6 +43,7 @@ from tracker.web.people import people_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
 from tracker.web.sources import sources_blueprint
+from tracker.web.streaming import OPENS
 from tracker.web.track import track_blueprint
 from tracker.web.waiting import waiting_blueprint
 
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
             identities=IdentityOffice(settings.secret_keys, sources.identify_generations),
             limit=limiter(settings.rate_limit, settings.redis_url, clock, log),
             limit_network=network_limiter(settings.rate_limit, clock),
+            opens=MemoryBuckets(OPENS, clock, most=1_000).wait,
             quotas=quotas,
             usage=Usage(quotas, engine, sources, clock),
             disk=Disk(settings.disk_folders, settings.disk_low_water, clock, log),

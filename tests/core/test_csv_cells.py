@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.core.csv_cells import neutral, plain
@@ -40,13 +40,11 @@ def test_what_would_be_calculated_begins_with_an_apostrophe(value: object, cell:
         assert plain(str(cell)) == value
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="a'\";, " + SIGNS) | st.text())
 def test_what_is_read_back_is_what_was_written(value: str) -> None:
     assert plain(str(neutral(value))) == value
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(alphabet="a'\";, " + SIGNS), min_size=1), st.sampled_from([";", "\t", ","]))
 def test_no_cell_is_a_formula_whatever_separates_the_cells(values: list[str], separator: str) -> None:
     text = io.StringIO(newline="")

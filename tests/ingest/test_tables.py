@@ -5,7 +5,7 @@ import io
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.core.csv_cells import plain
@@ -22,7 +22,6 @@ def test_text_is_quoted_numbers_are_numbers_and_the_file_begins_with_a_mark() ->
     assert out.getvalue() == b'\xef\xbb\xbf"name","times"\r\n"\'=1+1",-5\r\n"a ""b"", c",0.5\r\n"",0\r\n'
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2).filter(any), min_size=1))
 def test_what_was_written_is_read_back(rows: list[list[str]]) -> None:
     out = io.BytesIO()

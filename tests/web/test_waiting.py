@@ -14,6 +14,7 @@ from tracker.store import attempts, reports
 from tracker.store.accounts import Login, User
 from tracker.store.live import Wanted
 from tracker.web.services import services_of
+from tracker.web.streaming import OPENED_TOO_OFTEN, OPENS
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -258,6 +259,22 @@ def test_a_page_that_finds_no_place_is_told_so_in_a_way_that_it_can_show(app, co
         "Too many pages are live at once on this server. Reload this page in a while."
     ]
     feed._places.clear()
+
+
+def test_a_user_who_opens_live_pages_all_the_time_is_told_to_wait_and_others_are_not(
+    console, browser_of, make_user, clock
+) -> None:
+    for _ in range(OPENS.burst):
+        console.client.get("/live/stream", buffered=False).close()
+    assert overs(console.get("/live/stream")) == [OPENED_TOO_OFTEN]
+    make_user("ben")
+    ben = browser_of()
+    ben.log_in("ben")
+    ben.client.get("/live/stream", buffered=False).close()
+    clock.forward(1)
+    answer = console.client.get("/live/stream", buffered=False)
+    assert next(iter(answer.response)) == b"retry: 3000\n\n"
+    answer.close()
 
 
 def test_the_oldest_of_too_many_pages_of_one_user_is_told_why_it_has_stopped(app, console) -> None:

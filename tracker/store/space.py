@@ -52,8 +52,8 @@ def give_back(engine: Engine) -> Iterator[int]:
         left = _pragma(raw, "freelist_count")
         while left:
             cursor = raw.cursor()
-            # It yields a row without columns after each page, of which execute() asks for the first one only.
-            cursor.executescript(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
+            # A row a page: the work is done as they are read.
+            cursor.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             before, left = left, _pragma(raw, "freelist_count")
             yield left * _pragma(raw, "page_size")

@@ -52,6 +52,8 @@ class Services:
     identities: IdentityOffice
     limit: Callable[[Key, int], Micros]
     limit_network: Callable[[Key, int], Micros]
+    opens: Callable[[Key], Micros]
+    """Takes a token of (user, what is opened) and says how many microseconds to wait, mostly 0."""
     quotas: Quotas
     usage: Usage
     disk: Disk

@@ -1,11 +1,14 @@
 """Server-sent events: what a page is told while it is open."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 import orjson
 from flask import Response, copy_current_request_context, request
 
 from tracker.core.model import Micros
+from tracker.core.rate import Rate
+from tracker.core.times import SECOND
 from tracker.ingest.listeners import Full, Listener
 from tracker.store.live import Happening, Wanted
 from tracker.web.guard import the_login
@@ -15,10 +18,16 @@ Shown = Callable[[Happening], dict[str, object]]
 _AGAIN_AFTER = 3_000
 """Milliseconds until a browser comes back whose stream has ended."""
 
+OPENS = Rate(SECOND, 8)
+"""How often one user may open a live page: telling it of the last seconds is the work of a dozen requests."""
+OPENED_TOO_OFTEN = "You have opened many live pages in a moment. Reload this page in a while."
+
 
 def stream(wanted: Wanted, shown: Shown) -> Response:
     """Return a stream of what happens from now on; a browser that comes back is told what it has missed."""
     parts = services()
+    if parts.opens((the_login().user.id, "live")):
+        return _answer([_over(OPENED_TOO_OFTEN)])
     try:
         listener = parts.feed.join(wanted, the_login(), _since(parts.clock()))
     except Full as full:
@@ -46,6 +55,14 @@ def _over(why: str) -> bytes:
     return b"event: over\ndata: %b\n\n" % orjson.dumps(why)
 
 
+def _entries(found: list[Happening], shown: Shown) -> Iterator[dict[str, object]]:
+    """Yield what is shown of each, and give others a turn now and then: a hundred of them take 20 ms."""
+    for place, one in enumerate(reversed(found)):
+        if place % 8 == 0:
+            time.sleep(0)
+        yield shown(one)
+
+
 def _written(listener: Listener, news: Iterable[list[Happening]], shown: Shown) -> Iterator[bytes]:
     yield b"retry: %d\n\n" % _AGAIN_AFTER
     for found in news:
@@ -54,7 +71,7 @@ def _written(listener: Listener, news: Iterable[list[Happening]], shown: Shown) 
             yield b": still here\n\n"
             continue
         # The oldest first, as the page puts each above those before it.
-        body = orjson.dumps([shown(one) for one in reversed(found)])
+        body = orjson.dumps([*_entries(found, shown)])
         yield b"id: %d\nevent: news\ndata: %b\n\n" % (max(one.at for one in found), body)
     if listener.over:
         yield _over(listener.over)
