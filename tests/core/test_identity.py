@@ -38,6 +38,7 @@ PHONE = key("phone", "+49301234")
 UNSIGNED = "What an identify event says is not signed; it was kept as unverified traits and merged nothing."
 SOMEBODY_ELSE = "This visitor was identified as somebody else before; the two profiles were not merged."
 TWO_PEOPLE = "An identify event names two different people; only the first one named was identified."
+ANOTHERS = "An identify event names what belongs to somebody else and leads there still; kept as a trait alone: email."
 CROWD = "Too many profiles claim to be one person; no more are merged for an hour."
 FULL = "This profile has as many user ids, e-mail addresses and phone numbers as one may have."
 SWITCHED_OFF = "identify is switched off for this source; the events were stored and nothing else."
@@ -210,7 +211,7 @@ CASES = [
             "identify P",
             "traits of P: {'user_id': 'ben', 'email': 'anna@site.test'}",
         ],
-        (),
+        (ANOTHERS,),
     ),
     (
         "two-addresses-of-two-people",
@@ -219,7 +220,7 @@ CASES = [
         "P",
         MAILS | {("email", "#ben@site.test"): "B"},
         ["merge P -> A", "touch A", "traits of A: {'email': 'ben@site.test'}"],
-        (TWO_PEOPLE,),
+        (TWO_PEOPLE, ANOTHERS),
     ),
     (
         "another-address-on-the-same-browser-is-another-person",

@@ -216,3 +216,67 @@ def test_a_source_has_further_parameters_taken_out_everywhere() -> None:
     written = repr(only(known, asked).steps)
     assert "CANARY" not in written
     assert written.count(clean) == 5
+
+
+LONG = "x" * 129
+BEYOND = {f"c{number:02}": True for number in range(52)}
+EVENT_ILL = "A consent event says neither true nor false of these consents; they were not kept: {}."
+EVENT_LONG = "A consent event names consents by more than 128 characters; they were not kept: " + "x" * 64 + "."
+EVENT_MANY = "A consent event states more than 50 consents; they were not kept: c50, c51."
+FULL = "This profile holds as many consents as one may; these were not kept: {}."
+NO_PROFILE = "A consent event with saveProfile false says nothing about the profile; what it says was not kept."
+NO_OBJECT = "context.consents is no object of names with true or false; it was ignored."
+
+
+@pytest.mark.parametrize(
+    ("need", "events", "context", "warnings"),
+    [
+        (False, [granted(a=True), revoked(b=False)], {}, ()),
+        (False, [granted(a="yes", b=1, c=None), revoked(a=[])], {}, (EVENT_ILL.format("a, b, c"),)),
+        (False, [granted(**{LONG: True})], {}, (EVENT_LONG,)),
+        (False, [granted(**BEYOND)], {}, (EVENT_MANY,)),
+        (False, [granted(**{LONG: True, "late": 0}, **BEYOND)], {}, (EVENT_ILL.format("late"), EVENT_LONG, EVENT_MANY)),
+        (False, [VIEW], {"consents": {"a": "yes"}}, ()),
+        (True, [VIEW], {"consents": {"ok": True}}, ()),
+        (True, [VIEW], {"consents": {"ok": True, "a": "yes"}}, (EVENT_ILL.format("a"),)),
+        (True, [VIEW], {"consents": {"ok": True, LONG: True}}, (EVENT_LONG,)),
+        (True, [VIEW], {"consents": BEYOND}, (EVENT_MANY,)),
+        (True, [granted(ok=True)], {"consents": ["ok"]}, (NO_OBJECT,)),
+        (False, [event("e", "consent-granted", properties={"a": True}, save_profile=False)], {}, (NO_PROFILE,)),
+    ],
+)
+def test_what_is_said_of_consents_and_not_kept_is_named(need, events, context, warnings) -> None:
+    known = world(["P"], sources=[source(requireConsent=need)])
+    answer = only(known, payload("P", "s", *events, context=context))
+    where = "context.consents" if "consents" in context else "A consent event"
+    assert answer.warnings == tuple(text.replace("A consent event", where) for text in warnings)
+
+
+def consents_of(answer: Any) -> list[Any]:
+    return [step.consents for step in answer.steps if isinstance(step, SetConsents)]
+
+
+def test_a_profile_holds_fifty_consents_and_what_does_not_fit_is_named() -> None:
+    known = world(["P"], sources=[source()])
+    more = granted(c00=False, d=True, e=True)
+    first, second, third = play(
+        known,
+        payload("P", "s", granted(**dict.fromkeys(list(BEYOND)[:49], True))),
+        payload("P", "s", more._replace(id="more")),
+        payload("P", "s", revoked(d=False, f=False)),
+    )
+    assert first.warnings == ()
+    assert (consents_of(second), second.warnings) == ([{"c00": False, "d": True}], (FULL.format("e"),))
+    assert (consents_of(third), third.warnings) == ([{"d": False}], (FULL.format("f"),))
+
+
+@pytest.mark.parametrize("gpc", [False, True])
+def test_there_is_always_room_for_the_consent_that_a_source_requires(gpc) -> None:
+    known = world(["P"], sources=[source(requireConsent="needed")])
+    known.consents["P"] = dict.fromkeys(list(BEYOND)[:50], GIVEN)
+    given, taken = play(
+        known, payload("P", "s", granted(needed=True)), payload("P", "s", revoked(needed=False, other=False), gpc=gpc)
+    )
+    assert consents_of(given) == [{"needed": True}]
+    assert consents_of(taken) == [{"needed": False}]
+    assert FULL.format("other") in taken.warnings

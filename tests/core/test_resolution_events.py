@@ -137,7 +137,8 @@ def test_save_profile_false_writes_nothing_of_a_known_profile_and_answers_none()
     resolution = only(known, asked)
 
     assert told(resolution.steps) == ["continue s", "store e1 in P, s"]
-    assert (resolution.profile_id, resolution.warnings) == (None, ())
+    ignored = "profile.ids was ignored, because this request saves no profile."
+    assert (resolution.profile_id, resolution.warnings) == (None, (ignored,))
 
 
 def test_save_profile_false_goes_on_in_a_session_that_has_no_profile():

@@ -1,7 +1,7 @@
 """What an identify event says of its visitor, and which text a signature over all of it covers (protocol §6)."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ def _traits(given: Any, problems: list[str]) -> Mapping[str, Any]:
     return {name: value for name, value in given.items() if name not in reserved}
 
 
-def named(names: list[str]) -> str:
+def named(names: Sequence[str]) -> str:
     """Return the first few of some names, each cut to 64 characters, for a warning."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(name[:64] for name in names[:_NAMED]) + more

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracker.core.case import Case, weight_now
+from tracker.core.case import Case, live_now, weight_now
 from tracker.core.claims import named
 from tracker.core.identity_keys import UNVERIFIED
 from tracker.core.model import Claim, IdentityKey, Profile
@@ -25,6 +25,7 @@ _SOMEBODY_ELSE = "This visitor was identified as somebody else before; the two p
 _CROWD = "Too many profiles claim to be one person; no more are merged for an hour."
 _NOT_SAVED = "An identify event with saveProfile false says nothing about the profile; what it says was not kept."
 _TOO_MUCH = "The two profiles hold more ids or traits than one may; they were not merged."
+_ANOTHERS = "An identify event names what belongs to somebody else and leads there still; kept as a trait alone: {}."
 _FULL = "This profile has as many user ids, e-mail addresses and phone numbers as one may have."
 
 
@@ -148,6 +149,12 @@ def _owner_of(case: Case, key: IdentityKey) -> Profile | None:
     return case.known.live(next(filter(None, found), None))
 
 
+def _is_anothers(case: Case, key: IdentityKey, profile: Profile) -> bool:
+    """Return whether a key belongs to a person other than this profile, this payload's own merges included."""
+    owner = _owner_of(case, key)
+    return owner is not None and live_now(case, owner.id) != profile.id
+
+
 def _is_somebody_else(case: Case, person: Person, profile: Profile) -> bool:
     return _differ(_hashed(person.keys), _identities(case, profile.id))
 
@@ -175,6 +182,8 @@ def note_person(case: Case, person: Person, profile: Profile) -> None:
                 break
             mine.add((key.kind, key.hashes[0]))
             case.steps.append(ClaimIdentity(key.kind, key.hashes[0], profile.id, case.fresh.now, held))
+    if others := sorted({key.kind for key in person.keys if _is_anothers(case, key, profile)}):
+        case.warnings.append(_ANOTHERS.format(named(others)))
     if person.keys and not profile.identified and mine:
         case.steps.append(Identify(profile.id))
     said = person.said | {f"{UNVERIFIED}:{name}": value for name, value in person.unverified.items()}

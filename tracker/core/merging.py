@@ -31,10 +31,12 @@ def combined(knowledge: Iterable[Mapping[str, Trait]]) -> dict[str, Trait]:
     return newest
 
 
-def with_traits(stored: Mapping[str, Trait], said: Mapping[str, Any], at: Micros, most: int) -> dict[str, Trait]:
+def with_traits(
+    stored: Mapping[str, Trait], said: Mapping[str, Any], at: Micros, most: int | None = None
+) -> dict[str, Trait]:
     """Return what a profile knows once something more was said of it; beyond ``most`` names no new one is taken."""
     known: dict[str, Trait] = dict(stored)
     for name, value in said.items():
-        if name in known or len(known) < most:
+        if most is None or name in known or len(known) < most:
             known[name] = (value, at)
     return known

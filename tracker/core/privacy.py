@@ -1,24 +1,20 @@
 """What may be kept of a payload: the visitor's consent, Global Privacy Control, Do Not Track, private parameters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 from tracker.core.case import Case
+from tracker.core.claims import named
+from tracker.core.consents import CONSENTING, Consents, problems, room_for, said_by, stated
 from tracker.core.model import Event, Payload, Profile, Source
 from tracker.core.scrub import read_names, scrubbed, scrubber
-from tracker.core.setting_rules import LONGEST_CONSENT
 from tracker.core.steps import SetConsents, TouchProfile
 
-GRANTED, REVOKED = "consent-granted", "consent-revoked"
-CONSENTING = frozenset({GRANTED, REVOKED})
-"""The types of event by which a visitor agrees, and takes that back; the properties are ``{name: true or false}``."""
-MOST_CONSENTS = 50
-
-Consents = Mapping[str, bool]
 NO_CONSENT = "This source requires consent; nothing of what came without it was stored."
 GPC = "The browser sends Global Privacy Control; nothing was stored."
 DNT = "The browser sends Do Not Track; nothing was stored."
+_FULL = "This profile holds as many consents as one may; these were not kept: {}."
 
 
 def without_private(source: Source, payload: Payload) -> Payload:
@@ -47,6 +43,7 @@ def admitted(case: Case, here: Profile | None) -> bool:
     """
     source, payload = case.source, case.payload
     need = required_consent(source)
+    case.warnings += problems(payload, need, saves_profile=case.saves_profile)
     warning = objection(source, gpc=payload.gpc, dnt=payload.dnt)
     keeps: tuple[bool, ...] = ()
     if warning is None:
@@ -59,9 +56,11 @@ def admitted(case: Case, here: Profile | None) -> bool:
     if any(keeps):
         case.payload = _narrowed(payload, keeps)
         return True
-    taken_back = {name: False for name, value in _said(need, _known(case, here), payload).items() if not value}
+    known = _known(case, here)
+    taken_back = {name: False for name, value in _said(need, known, payload).items() if not value}
     if here is not None and taken_back:
-        case.steps += [TouchProfile(here.id, case.fresh.now), SetConsents(here.id, taken_back, case.fresh.now)]
+        case.steps.append(TouchProfile(here.id, case.fresh.now))
+        _set(case, here, taken_back, known)
     return False
 
 
@@ -75,6 +74,14 @@ def note_consents(case: Case, profile: Profile) -> None:
     if need and _agrees(need, known) is None:
         # Said before the profile was made, or before it was forgotten.
         said = stated(case.payload) | said
+    _set(case, profile, said, known)
+
+
+def _set(case: Case, profile: Profile, said: Consents, known: Consents) -> None:
+    """Write what was said to a profile that knows so much already, as far as there is room for it."""
+    said, left = room_for(said, known, required_consent(case.source))
+    if left:
+        case.warnings.append(_FULL.format(named(left)))
     if said:
         case.steps.append(SetConsents(profile.id, said, case.fresh.now))
 
@@ -102,7 +109,7 @@ def _under_consent(need: str | bool, known: Consents, payload: Payload) -> tuple
     now = dict(known if _agrees(need, known) is not None else {**stated(payload), **known})
     agreed = [_agrees(need, now) is True]
     for event in payload.events:
-        now |= _names(event, need, now)
+        now |= said_by(event, need, now)
         agreed.append(_agrees(need, now) is True)
     agreed[0] = any(agreed)
     return tuple(before or after for before, after in pairwise(agreed))
@@ -120,34 +127,12 @@ def _known(case: Case, profile: Profile | None) -> dict[str, bool]:
     return {name: bool(value) for name, (value, _) in known.items()}
 
 
-def stated(payload: Payload) -> dict[str, bool]:
-    """Return what the page says that its visitor has agreed to so far: ``context.consents``."""
-    return _booleans(payload.context.get("consents"))
-
-
 def _said(need: str | bool, known: Consents, payload: Payload) -> dict[str, bool]:
     """Return what the consent events of a payload say, the last word on each name."""
     said: dict[str, bool] = {}
     for event in payload.events:
-        said |= _names(event, need, {**known, **said})
+        said |= said_by(event, need, {**known, **said})
     return said
-
-
-def _names(event: Event, need: str | bool, known: Consents) -> dict[str, bool]:
-    """Return the consents that an event gives or takes back; a withdrawal that refuses no name is one of all it has."""
-    if event.type not in CONSENTING:
-        return {}
-    named = _booleans(event.properties)
-    if event.type == REVOKED and all(named.values()):
-        return dict.fromkeys(named or known or ([need] if isinstance(need, str) else []), False)
-    return named
-
-
-def _booleans(given: object) -> dict[str, bool]:
-    if not isinstance(given, Mapping):
-        return {}
-    found = {name: value for name, value in given.items() if isinstance(value, bool) and len(name) <= LONGEST_CONSENT}
-    return dict(list(found.items())[:MOST_CONSENTS])
 
 
 def _narrowed(payload: Payload, keeps: tuple[bool, ...]) -> Payload:

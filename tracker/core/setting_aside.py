@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from tracker.core.consents import stated
 from tracker.core.model import Event, Json, Payload
-from tracker.core.privacy import stated
 
 
 def bare(payload: Payload) -> Payload:

@@ -149,6 +149,8 @@ def _create(case: Case) -> Profile:
 def give_names(case: Case, sent: str | None, profile_id: str | None) -> None:
     """Give the profile the ids that were sent for it and that nobody owns yet."""
     if profile_id is None or not case.saves_profile:
+        if case.payload.profile_ids:
+            case.warnings.append("profile.ids was ignored, because this request saves no profile.")
         return
     extras = case.payload.profile_ids if case.source.trusted else ()
     if sent is not None and sent not in case.known.aliases and sent not in extras:

@@ -11,7 +11,6 @@ from tracker.core.identity import MERGES_WITHIN
 from tracker.core.merging import Trait, combined, with_traits
 from tracker.core.model import Micros, Payload
 from tracker.core.person_limits import MOST_TRAITS
-from tracker.core.privacy import MOST_CONSENTS
 from tracker.core.steps import ClaimIdentity, Identify, SetConsents, SetTraits
 from tracker.store.engine import LostRace
 from tracker.store.one_of import one_of
@@ -100,9 +99,12 @@ def note_people(
 
 
 def note_consents(conn: Connection, consents: Sequence[SetConsents]) -> None:
-    """Write what visitors agreed to; the rows are locked already."""
-    said = [(step.profile_id, step.consents, step.at) for step in consents]
-    _write_down(conn, ProfileRow.consents, said, MOST_CONSENTS)
+    """Write what visitors agreed to; the rows are locked already.
+
+    How many a person may have was decided over all rows of that person. A second limit, on this row alone, would lose
+    a consent that is taken back here and was given to a profile merged into this one.
+    """
+    _write_down(conn, ProfileRow.consents, [(step.profile_id, step.consents, step.at) for step in consents])
 
 
 def known_consents(conn: Connection, profile_ids: Collection[str]) -> dict[str, dict[str, Trait]]:
@@ -122,7 +124,7 @@ def _write_down(
     conn: Connection,
     column: InstrumentedAttribute[Any],
     said: Sequence[tuple[str, Mapping[str, Any], Micros]],
-    most: int,
+    most: int | None = None,
 ) -> dict[str, Any]:
     """Add what was said of profiles to what one of their columns holds already; returns what each holds now."""
     ids = {profile_id for profile_id, _, _ in said}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from tracker.core.consents import CONSENTING
 from tracker.core.ids import has_uuid_form
 from tracker.core.known import Known
 from tracker.core.model import Micros, Payload, Profile, Session, Source, StoredEvent
@@ -55,10 +56,16 @@ def known(
         _learn_people(conn, profiles, claiming, found, now)
     if found.profiles and any(_may_add(payload, found) for payload in payloads):
         found.weights.update(weights_of(conn, found.profiles.keys()))
-    asking = (sources.get(payload.source_id) for payload in payloads)
-    if found.profiles and any(source and required_consent(source) for source in asking):
+    if found.profiles and any(_asks_for_consents(payload, sources.get(payload.source_id)) for payload in payloads):
         found.consents.update(known_consents(conn, found.profiles.keys()))
     return found
+
+
+def _asks_for_consents(payload: Payload, source: Source | None) -> bool:
+    """Return whether deciding a payload needs the consents of its visitor: required, or about to become more."""
+    if source is not None and required_consent(source):
+        return True
+    return not CONSENTING.isdisjoint([event.type for event in payload.events])
 
 
 def _may_add(payload: Payload, found: Known) -> bool:
