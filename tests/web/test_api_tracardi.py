@@ -94,6 +94,15 @@ def test_a_profile_that_is_brought_in_is_there_with_its_own_id(tool, path, make_
     assert track("e1", session="s1", profile=UUID)["profile"]["id"] == UUID
 
 
+def test_an_id_that_can_be_guessed_names_its_profile_to_everyone_as_the_docs_say(tool, make_source, track) -> None:
+    make_source(links=("blog.example",))
+    tool.ok("POST", "/profiles/import", [{"id": UUID, "ids": ["cust-1001"]}])
+    guessed = track("e1", session="s1", profile="cust-1001")
+    assert guessed["profile"] == {"id": UUID}
+    assert guessed["pass"]
+    assert tool.ok("GET", "/event/e1")["event"]["profile"] == {"id": UUID}
+
+
 def test_bringing_people_in_twice_changes_nothing(tool, clock, broken) -> None:
     given = [{"id": UUID, "ids": [OTHER], "traits": {"name": "Ada", "tags": ["a"]}}, {"id": "customer-7"}, {"id": UUID}]
     first = tool.ok("POST", "/profiles/import", given)
@@ -116,6 +125,23 @@ def test_what_is_known_better_and_whose_an_id_is_stay(tool, clock) -> None:
     assert said == {"saved": 1, "errors": ["Profile 1: one of its ids belongs to another profile."], "ids": [UUID]}
     assert tool.ok("GET", f"/profile/{UUID}")["traits"] == {"plan": "gold", "hat": 1}
     assert tool.ok("GET", f"/profile/{OTHER}")["id"] == "b"
+
+
+def test_traits_that_a_person_has_no_room_for_are_named_in_the_answer(tool, broken) -> None:
+    many = {f"t{number:03}": number for number in range(201)}
+    large = [{"id": UUID, "traits": {f"l{number}": "x" * 15_000 for number in range(20)}} for _ in range(2)]
+    said = tool.ok("POST", "/profiles/import", [{"id": "b", "traits": many}, *large])
+    limits = "a person holds at most 200 traits of 256 KB together; these were not kept"
+    assert said["errors"] == [
+        f"Profile 1: {limits}: t200.",
+        f"Profile 2: {limits}: l17, l18, l19.",
+        f"Profile 3: {limits}: l17, l18, l19.",
+    ]
+    assert len(tool.ok("GET", "/profile/b")["traits"]) == 200
+    again = tool.ok("POST", "/profiles/import", [{"id": UUID, "traits": {"l18": "x" * 15_000, "small": 1}}])
+    assert again["errors"] == [f"Profile 1: {limits}: l18."]
+    assert set(tool.ok("GET", f"/profile/{UUID}")["traits"]) == {f"l{number}" for number in range(17)} | {"small"}
+    assert broken() == {}
 
 
 def test_who_was_erased_is_not_brought_back(tool, broken) -> None:

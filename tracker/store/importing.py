@@ -8,6 +8,7 @@ from tracker.core.importing import Imported, KnownPeople, Plan, planned
 from tracker.core.model import Micros
 from tracker.store.applying import apply
 from tracker.store.one_of import one_of
+from tracker.store.person_weights import weights_of
 from tracker.store.repository import Digest
 from tracker.store.tables import AliasRow, ProfileRow, TombstoneRow
 
@@ -24,9 +25,10 @@ def _known(conn: Connection, given: Sequence[Imported], digest: Digest) -> Known
     names = {name for profile in given for name in (profile.id, *profile.ids)}
     found = select(AliasRow.id, AliasRow.profile_id).where(one_of(AliasRow.id, names))
     aliases = {row.id: row.profile_id for row in conn.execute(found)}
-    # Held, so that nobody says something newer of them meanwhile.
-    rows = select(ProfileRow.id, ProfileRow.traits).where(one_of(ProfileRow.id, set(aliases.values())))
-    traits = {row.id: row.traits for row in conn.execute(rows.order_by(ProfileRow.id).with_for_update())}
+    # Held, so that nothing newer is said of them meanwhile, and what they hold stays what is counted here.
+    held = select(ProfileRow.id).where(one_of(ProfileRow.id, set(aliases.values())))
+    conn.execute(held.order_by(ProfileRow.id).with_for_update()).all()
+    weights = weights_of(conn, {aliases[profile.id] for profile in given if profile.id in aliases})
     hidden = {hashed: name for name in names - aliases.keys() for hashed in digest("profile", name)}
     gone = conn.scalars(select(TombstoneRow.hash).where(one_of(TombstoneRow.hash, hidden))) if hidden else ()
-    return KnownPeople(aliases, traits, frozenset(hidden[hashed] for hashed in gone))
+    return KnownPeople(aliases, weights, frozenset(hidden[hashed] for hashed in gone))

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Text, cast, func, select
 from sqlalchemy.orm import aliased
 
 from tracker.core.person_limits import MOST_NAMES, Weight
+from tracker.store.one_of import one_of
 from tracker.store.tables import AliasRow, ProfileRow
 
 
@@ -21,7 +22,7 @@ def weights_of(conn: Connection, profile_ids: Collection[str]) -> dict[str, Weig
         .scalar_subquery()
     )
     rows = conn.execute(
-        select(ProfileRow.id, ProfileRow.traits, names, elsewhere).where(ProfileRow.id.in_(profile_ids))
+        select(ProfileRow.id, ProfileRow.traits, names, elsewhere).where(one_of(ProfileRow.id, profile_ids))
     )
     # A profile without traits takes two bytes, which are no traits.
     return {row[0]: Weight(row[2], {name: tuple(held) for name, held in row[1].items()}, row[3]) for row in rows}
