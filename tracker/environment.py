@@ -127,11 +127,23 @@ class Reader:
         self.problems += [f"{name}: there is no folder {str(path)!r}." for path in found if not path.is_dir()]
         return tuple(found)
 
-    def file(self, name: str) -> Path | None:
+    def maxmind(self, name: str) -> Path | None:
+        """Return the path of a database in MaxMind's format, which is opened once to see that it is one."""
         given = self.text(name, "")
         found = self._path(name, given) if given else None
-        if found is not None and not (found.is_file() and os.access(found, os.R_OK)):
+        if found is None:
+            return None
+        if not (found.is_file() and os.access(found, os.R_OK)):
             self.problems.append(f"{name}: cannot read {given!r}.")
+            return found
+        import maxminddb
+
+        try:
+            maxminddb.open_database(found).close()
+        except (OSError, ValueError, maxminddb.InvalidDatabaseError):
+            self.problems.append(
+                f"{name}: {given!r} is no whole database in MaxMind's format (.mmdb); name another file."
+            )
         return found
 
     def _path(self, name: str, given: str) -> Path:

@@ -105,7 +105,7 @@ class Settings:
             disk_folders=reader.folders("DISK_FOLDERS"),
             redis_url=reader.redis("REDIS_URL"),
             metrics_token=reader.secret("METRICS_TOKEN"),
-            geoip_db=reader.file("GEOIP_DB"),
+            geoip_db=reader.maxmind("GEOIP_DB"),
             limits=Limits(parameters=reader.parameters("SCRUB_PARAMETERS")),
             retention_days=reader.number("RETENTION_DAYS", 0, 0, 36_500) or None,
         )

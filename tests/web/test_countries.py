@@ -34,10 +34,28 @@ def test_without_a_database_nothing_is_read() -> None:
     assert country_reader(None) is None
 
 
-def test_a_file_that_is_no_database_is_told_at_the_start(tmp_path) -> None:
-    (tmp_path / "x.mmdb").write_text("no database")
-    with pytest.raises(BadSettings, match="GEOIP_DB"):
-        country_reader(tmp_path / "x.mmdb")
+@pytest.mark.parametrize("content", [b"", b"no database", COUNTRIES.read_bytes()[:-40]])
+def test_a_file_that_is_no_database_is_told_with_all_else_that_is_wrong(content, tmp_path) -> None:
+    (tmp_path / "x.mmdb").write_bytes(content)
+    env = {"DATA_DIR": str(tmp_path), "GEOIP_DB": str(tmp_path / "x.mmdb"), "PORT": "none"}
+    with pytest.raises(BadSettings) as told:
+        Settings.from_env(env)
+    about_port, about_file = told.value.problems
+    assert about_port.startswith("PORT must be")
+    assert about_file.startswith("GEOIP_DB: ")
+    assert "MaxMind" in about_file
+
+
+def test_a_damaged_place_in_the_database_names_no_country(tmp_path) -> None:
+    whole = COUNTRIES.read_bytes()
+    data = whole.index(b"iso_code") - 40
+    (tmp_path / "x.mmdb").write_bytes(whole[:data] + b"\xff" * 80 + whole[data + 80 :])
+    read = country_reader(tmp_path / "x.mmdb")
+    assert read is not None
+    assert {read(address) for address, _ in ADDRESSES} == {None}
+
+
+def test_a_database_that_is_absent_is_told_at_the_start(tmp_path) -> None:
     env = {"DATA_DIR": str(tmp_path), "GEOIP_DB": str(tmp_path / "absent.mmdb")}
     with pytest.raises(BadSettings, match="GEOIP_DB: cannot read"):
         Settings.from_env(env)

@@ -4,31 +4,26 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from tracker.settings import BadSettings
-
 CountryOf = Callable[[str], str | None]
 
 
 def country_reader(path: Path | None) -> CountryOf | None:
     """Return the function from an address to its country's two letters, or None where no file is named.
 
-    BadSettings where the file is no MaxMind database. Databases of cities hold countries too; no more is read of them.
+    The settings have seen that the file is a MaxMind database. Those of cities hold countries too; no more is read.
     """
     if path is None:
         return None
     import maxminddb
 
-    try:
-        database = maxminddb.open_database(path)
-    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-        raise BadSettings([f"GEOIP_DB: {str(path)!r} is no MaxMind database ({error})."]) from error
+    database = maxminddb.open_database(path)
 
     @lru_cache(maxsize=10_000)
     def country_of(address: str) -> str | None:
         try:
             found = database.get(address)
-        except ValueError:
-            # No address, or one of IPv6 in a database of IPv4.
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            # No address, one of IPv6 in a database of IPv4, or a part of the file that is damaged.
             return None
         country = found.get("country") if isinstance(found, dict) else None
         code = country.get("iso_code") if isinstance(country, dict) else None
