@@ -164,7 +164,10 @@ def _migrate(worker: "Worker") -> None:
     usual = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
     with Path(__file__).open("rb") as turn:
         _wait(worker, partial(_has_its_turn, turn))
-        if not _is_ending[0] and _still_to_do():
+        if _is_ending[0]:
+            # A neighbour could not migrate: this one has no database to serve either, and says nothing of serving.
+            _end_server(worker)
+        if _still_to_do():
             _upgrade(worker, upgrades)
     for number, handler in usual.items():
         signal.signal(number, handler)

@@ -111,14 +111,14 @@ def starts_a_worker(house, monkeypatch):
     for name, value in house.server.env.items():
         monkeypatch.setenv(name, value)
     # What goes on beside the requests of a worker has no end, and this process has.
-    monkeypatch.setattr(counting, "keep_counting", lambda _url: None)
+    monkeypatch.setattr(counting, "keep_counting", lambda *_: None)
     feed = SimpleNamespace(feed=SimpleNamespace(ends_unless=lambda _alive: None))
     usual, threshold = signal.getsignal(signal.SIGINT), gc.get_threshold()
     config = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
 
-    def start(number: int) -> None:
+    def start(number: int, *, alive: bool = True) -> None:
         app = SimpleNamespace(extensions={"handoff": feed})
-        worker = SimpleNamespace(age=number, cfg=SimpleNamespace(workers=2), notify=lambda: None, wsgi=app, alive=True)
+        worker = SimpleNamespace(age=number, cfg=SimpleNamespace(workers=2), notify=lambda: None, wsgi=app, alive=alive)
         config["post_worker_init"](worker)
 
     yield start
@@ -140,3 +140,15 @@ def test_a_server_that_never_saw_its_database_says_so_and_ends(house, starts_a_w
     with pytest.raises(SystemExit, match="3"):
         starts_a_worker(1)
     assert "cannot be reached" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_after_a_neighbour_could_not_migrate_no_worker_says_that_it_listens(house, starts_a_worker, capfd):
+    house.proxy.way = "refuse"
+    with pytest.raises(SystemExit, match="3"):
+        starts_a_worker(2)
+    with pytest.raises(SystemExit, match="0"):
+        starts_a_worker(1, alive=False)
+    told = capfd.readouterr()
+    assert told.err.count("cannot be reached") == 1
+    assert "Handoff listens" not in told.out
