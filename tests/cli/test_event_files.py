@@ -1,6 +1,7 @@
 """``tracker event export`` and ``tracker event import``: what goes out comes in again, once, at its own time."""
 
 import csv
+import errno
 import fcntl
 import io
 import json
@@ -349,3 +350,24 @@ def test_text_that_looks_like_a_formula_or_a_mark_comes_back_as_it_was(
     assert tracker("source", "create", "--id", "shop", "--name", "Shop", **there).code == 0
     assert tracker("event", "import", str(file), **there).code == 0
     assert tracker("event", "list", "--json", **there).out == original
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("command", [("event", "export"), ("db", "backup")])
+def test_a_folder_that_is_not_there_is_told_by_the_name_that_was_asked_for(command, tracker, tmp_path) -> None:
+    file = tmp_path / "absent" / "copy"
+    said = tracker(*command, str(file))
+    assert said.code == 1
+    assert f"Cannot use {file}: No such file or directory.\nNothing was changed." in said.err
+    assert "Errno" not in said.err
+
+
+@ON_SQLITE
+def test_a_reader_that_has_gone_is_told_in_a_sentence(tracker, monkeypatch) -> None:
+    def gone(*_args: object, **_named: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("tracker.cli.backups.backup.save", gone)
+    said = tracker("db", "backup", "-")
+    assert said.code == 1
+    assert "What read standard output has ended before all was written." in said.err

@@ -112,7 +112,9 @@ def starts_a_worker(house, monkeypatch):
         monkeypatch.setenv(name, value)
     # What goes on beside the requests of a worker has no end, and this process has.
     monkeypatch.setattr(counting, "keep_counting", lambda *_: None)
-    feed = SimpleNamespace(feed=SimpleNamespace(ends_unless=lambda _alive: None))
+    feed = SimpleNamespace(
+        feed=SimpleNamespace(ends_unless=lambda _alive: None), usage=SimpleNamespace(keep_reading=lambda: None)
+    )
     usual, threshold = signal.getsignal(signal.SIGINT), gc.get_threshold()
     config = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
 

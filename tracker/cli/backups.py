@@ -115,8 +115,15 @@ def explained() -> Iterator[None]:
         yield
     except Served:
         fail("The collector is running; stop it first, so that nothing is lost that comes in meanwhile.")
-    except (backup.Unfit, backup.InUse, copying.NotEmpty, copying.Differs, migrations.Newer, OSError) as error:
+    except (backup.Unfit, backup.InUse, copying.NotEmpty, copying.Differs, migrations.Newer) as error:
         fail(f"{error}\nNothing was changed.")
+    except BrokenPipeError:
+        fail("What read standard output has ended before all was written.")
+    except OSError as error:
+        # The name of a file that is not whole yet is nothing that was asked for.
+        file = str(error.filename or "").removesuffix(".part")
+        reason = f"cannot use {file}: {error.strerror}" if file and error.strerror else f"{error.strerror or error}"
+        fail(f"{reason[:1].upper()}{reason[1:]}.\nNothing was changed.")
 
 
 @contextmanager
