@@ -176,7 +176,7 @@ def test_paths_are_those_of_the_moment_at_which_they_were_read(tmp_path, monkeyp
     for name in ("disk", "elsewhere"):
         (tmp_path / name).mkdir()
     (tmp_path / "key").write_text(KEY)
-    (tmp_path / "countries.mmdb").write_text("")
+    (tmp_path / "countries.mmdb").write_bytes((Path(__file__).parent / "cases" / "countries.mmdb").read_bytes())
     given = {
         "DATA_DIR": "var",
         "DATABASE_URL": "sqlite:///var/my.db?timeout=5",
