@@ -45,6 +45,8 @@ MINUTE = 60_000_000
 
 UUID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 OTHER_UUID = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
+# Ids of profiles that were merged into P, Q and R, in the form that every minted id has.
+OLD_P, OLD_Q, OLD_R = (f"6ba7b81{digit}-9dad-41d1-80b4-00c04fd430c8" for digit in "234")
 
 SHOP = Source(
     "shop", "Shop", origins=("https://shop.example",), links=("blog.example",), domains=("shop-mirror.example",)

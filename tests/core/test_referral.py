@@ -7,6 +7,7 @@ from core_builders import (
     BLOG,
     MINUTE,
     NOW,
+    OLD_R,
     SHOP,
     UUID,
     link_pass,
@@ -76,7 +77,7 @@ REFUSED = [
 def referral_world(sources=SIGNED):
     return world(
         ["P", "Q", "R"],
-        aliases={"old-R": "R"},
+        aliases={OLD_R: "R"},
         sessions=[visit("s", "P"), visit("of-Q", "Q")],
         sources=sources,
         spent=[("spent-here", "shop"), ("spent-there", "blog")],
@@ -164,14 +165,14 @@ def test_the_checks_run_in_order_and_the_first_that_fails_ends_the_referral():
 
 ACCEPTED = [
     ("signed", SIGNED, {}, True),
-    ("signed-by-an-alias", SIGNED, {"profile_id": "old-R", "link_pass": link_pass("old-R")}, True),
+    ("signed-by-an-alias", SIGNED, {"profile_id": OLD_R, "link_pass": link_pass(OLD_R)}, True),
     ("spent-on-another-source", SIGNED, {"link_pass": link_pass("R", nonce="spent-there")}, True),
     ("plain", PLAIN, {"link_pass": LinkPass()}, False),
     ("plain-with-a-pass", PLAIN, {}, True),
     ("landing-below-a-linked-domain", SIGNED, {"landing_host": "www.shop.example"}, True),
     ("landing-on-a-domain-of-this-source", SIGNED, {"landing_host": "shop-mirror.example"}, True),
     ("referrer-below-a-domain", SIGNED, {"referrer_host": "www.blog.example"}, True),
-    ("pass-for-another-id-of-the-same-profile", SIGNED, {"link_pass": link_pass("old-R")}, True),
+    ("pass-for-another-id-of-the-same-profile", SIGNED, {"link_pass": link_pass(OLD_R)}, True),
     (
         "within-one-source",
         SIGNED,

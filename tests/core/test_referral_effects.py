@@ -7,6 +7,7 @@ from core_builders import (
     BLOG,
     MINUTE,
     NOW,
+    OLD_P,
     SHOP,
     event,
     link_pass,
@@ -192,9 +193,9 @@ def test_reloading_the_landing_page_does_nothing_twice():
 
 
 def test_a_double_click_with_the_older_id_does_nothing_twice():
-    known = world(["P", "R"], sessions=[visit("s", "P")])
+    known = world([OLD_P, "R"], sessions=[visit("s", OLD_P)])
     _, second = play(
-        known, payload("P", "s", referral=referral("R")), payload("P", "s", event("e2"), referral=referral("R"))
+        known, payload(OLD_P, "s", referral=referral("R")), payload(OLD_P, "s", event("e2"), referral=referral("R"))
     )
 
     assert told(second.steps) == ["touch R", "continue s", "store e2 in R, s"]

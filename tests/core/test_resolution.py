@@ -1,7 +1,7 @@
 """Whose event is it: every row of the table of protocol §4."""
 
 import pytest
-from core_builders import CRM, NOW, OTHER_UUID, UUID, event, only, payload, play, told, visit, world
+from core_builders import CRM, NOW, OLD_P, OLD_Q, OTHER_UUID, UUID, event, only, payload, play, told, visit, world
 
 from tracker.core.known import absorb
 from tracker.core.model import Times
@@ -18,8 +18,8 @@ MINTED = "new-session-1"
 def table_world(**more):
     return world(
         ["P", "Q"],
-        aliases={"old-P": "P", "old-Q": "Q"},
-        sessions=[visit("of-P", "P"), visit("of-old-P", "old-P"), visit("of-Q", "Q"), visit("of-gone", "gone")],
+        aliases={OLD_P: "P", OLD_Q: "Q"},
+        sessions=[visit("of-P", "P"), visit("of-old-P", OLD_P), visit("of-Q", "Q"), visit("of-gone", "gone")],
         **more,
     )
 
@@ -57,11 +57,11 @@ TABLE = [
     ("unknown-uuid-unknown", UUID, "s", [f"create {NEW}", f"alias {UUID} -> {NEW}", f"open s of {NEW}"], []),
     ("unknown-name-none", "visitor-7", None, [f"create {NEW}", f"open {MINTED} of {NEW}"], [NOT_KEPT]),
     ("unknown-name-unknown", "visitor-7", "s", [f"create {NEW}", f"open s of {NEW}"], [NOT_KEPT]),
-    ("alias-none", "old-P", None, ["touch P", f"open {MINTED} of P"], []),
-    ("alias-unknown", "old-P", "s", ["touch P", "open s of P"], []),
-    ("alias-its-own", "old-P", "of-P", ["touch P", "continue of-P"], []),
-    ("alias-anothers", "old-P", "of-Q", ["touch P", f"open {MINTED} of P standing for of-Q"], [INVALID_SESSION]),
-    ("alias-gone", "old-P", "of-gone", ["touch P", "repoint of-gone to P", "continue of-gone"], []),
+    ("alias-none", OLD_P, None, ["touch P", f"open {MINTED} of P"], []),
+    ("alias-unknown", OLD_P, "s", ["touch P", "open s of P"], []),
+    ("alias-its-own", OLD_P, "of-P", ["touch P", "continue of-P"], []),
+    ("alias-anothers", OLD_P, "of-Q", ["touch P", f"open {MINTED} of P standing for of-Q"], [INVALID_SESSION]),
+    ("alias-gone", OLD_P, "of-gone", ["touch P", "repoint of-gone to P", "continue of-gone"], []),
 ]
 
 
@@ -95,7 +95,7 @@ def test_one_session_stands_for_a_foreign_session_id_the_same_one_every_time():
         known,
         payload("P", "of-Q"),
         payload("P", "of-Q", event("e2")),
-        payload("old-P", "of-Q", event("e3")),
+        payload(OLD_P, "of-Q", event("e3")),
     )
 
     assert (first.session_id, again.session_id, later.session_id) == (MINTED, MINTED, MINTED)
@@ -210,9 +210,9 @@ EXTRAS = [
     ("new", "P", ("crm-1",), ["alias crm-1 -> P"], []),
     ("several", "P", ("crm-1", "crm-2"), ["alias crm-1 -> P", "alias crm-2 -> P"], []),
     ("twice", "P", ("crm-1", "crm-1"), ["alias crm-1 -> P"], []),
-    ("its-own", "P", ("P", "old-P"), [], []),
+    ("its-own", "P", ("P", OLD_P), [], []),
     ("of-another", "P", ("Q",), [], [OWNED_BY_ANOTHER]),
-    ("alias-of-another", "P", ("old-Q",), [], [OWNED_BY_ANOTHER]),
+    ("alias-of-another", "P", (OLD_Q,), [], [OWNED_BY_ANOTHER]),
     ("junk", "P", ("null", ""), [], [EXTRA_NAMES_NOBODY, EXTRA_NAMES_NOBODY]),
     ("erased", "P", (OTHER_UUID,), [], [EXTRA_NAMES_NOBODY]),
     ("the-unknown-uuid-sent", UUID, (UUID,), [f"alias {UUID} -> {NEW}"], []),
@@ -239,9 +239,9 @@ def test_a_page_cannot_name_further_ids():
 
 def test_naming_an_id_of_somebody_else_leaves_it_with_its_owner():
     known = table_world()
-    play(known, payload("P", None, at=CRM.id, profile_ids=("Q", "old-Q")))
+    play(known, payload("P", None, at=CRM.id, profile_ids=("Q", OLD_Q)))
 
-    assert known.live("Q") == known.live("old-Q") == known.profiles["Q"]
+    assert known.live("Q") == known.live(OLD_Q) == known.profiles["Q"]
 
 
 # What a new profile and session are made of -----------------------------------------------------------------------
@@ -300,3 +300,24 @@ def test_deciding_leaves_what_is_known_to_absorb_alone():
     assert known == world()
     absorb(known, resolution.steps)
     assert known.live(UUID) is not None
+
+
+@pytest.mark.parametrize("events", [(event(),), ()], ids=["with an event", "without events"])
+def test_a_name_that_can_be_guessed_opens_nothing_to_a_page(events):
+    known = world(["P"], aliases={"cust-1001": "P"})
+    guessed = only(known, payload("cust-1001", "s", *events)._replace(events=events))
+    unknown = only(world(), payload("cust-1002", "s", *events)._replace(events=events))
+
+    assert guessed.profile_id != "P"
+    assert "cust-1001" not in "".join(told(guessed.steps))
+    assert (guessed.profile_id, guessed.warnings, told(guessed.steps)) == (
+        unknown.profile_id,
+        unknown.warnings,
+        told(unknown.steps),
+    ), "who tries out names learns nothing of which there are"
+
+
+def test_a_backend_finds_its_visitors_by_the_names_that_it_gave_them():
+    known = world(["P"], aliases={"cust-1001": "P"})
+
+    assert only(known, payload("cust-1001", "s", at=CRM.id)).profile_id == "P"

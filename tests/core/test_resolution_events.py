@@ -1,7 +1,7 @@
 """What becomes of each event."""
 
 import pytest
-from core_builders import NOW, UUID, event, only, payload, play, referral, told, visit, world
+from core_builders import NOW, OLD_P, UUID, event, only, payload, play, referral, told, visit, world
 
 from tracker.core.event_types import MOST_TYPES, Use
 from tracker.core.model import Payload, StoredEvent
@@ -183,7 +183,7 @@ EMPTY = [
     ("nothing-sent", None, None, None, MINTED),
     ("a-session", None, "s", None, "s"),
     ("a-live-profile", "P", "s", "P", "s"),
-    ("an-alias", "old-P", None, "P", MINTED),
+    ("an-alias", OLD_P, None, "P", MINTED),
     ("an-unknown-profile", UUID, "s", None, "s"),
     ("junk", "null", "undefined", None, MINTED),
 ]
@@ -196,7 +196,7 @@ EMPTY = [
 )
 def test_a_payload_without_events_writes_nothing(profile, session, profile_answered, session_answered):
     asked = Payload("shop", (), session_id=session, profile_id=profile, referral=referral("P"))
-    resolution = only(world(["P"], aliases={"old-P": "P"}), asked)
+    resolution = only(world(["P"], aliases={OLD_P: "P"}), asked)
 
     assert resolution.steps == resolution.fates == ()
     assert (resolution.profile_id, resolution.session_id) == (profile_answered, session_answered)

@@ -1,7 +1,21 @@
 """What a repeat finds when an answer was lost, and what payloads decided together know of each other."""
 
 import pytest
-from core_builders import UUID, event, link_pass, only, payload, play, referral, secret, secretly, told, visit, world
+from core_builders import (
+    OLD_P,
+    UUID,
+    event,
+    link_pass,
+    only,
+    payload,
+    play,
+    referral,
+    secret,
+    secretly,
+    told,
+    visit,
+    world,
+)
 
 from tracker.core.model import StoredEvent
 from tracker.core.steps import CountRepeats
@@ -157,12 +171,12 @@ def test_first_hits_with_one_uuid_make_one_profile():
 
 
 def test_a_payload_of_the_loser_goes_to_the_survivor_of_a_merge_in_the_same_batch():
-    known = world(["P", "R"], aliases={"old-P": "P"}, sessions=[visit("s", "P")])
+    known = world(["P", "R"], aliases={OLD_P: "P"}, sessions=[visit("s", "P")])
     merged, late, by_alias, by_session = play(
         known,
         payload("P", "s", referral=referral("R")),
         payload("P", "s", event("e2")),
-        payload("old-P", None, event("e3")),
+        payload(OLD_P, None, event("e3")),
         payload(None, "s", event("e4")),
     )
 

@@ -27,6 +27,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "Ids are guessed or made up": (
         "core/test_properties.py::test_every_alias_names_a_live_profile_that_names_itself",
         "web/test_guessed_ids.py::test_a_guessed_session_id_of_another_source_leads_to_nobody",
+        "web/test_guessed_names.py::test_a_page_that_names_a_customer_is_given_neither_the_profile_nor_a_pass",
         "core/test_explaining.py::test_only_a_trusted_sender_is_told_more_than_a_real_request_tells",
         "core/test_resolution.py::test_a_trusted_source_names_further_ids_and_the_first_owner_of_an_id_wins",
     ),

@@ -21,7 +21,9 @@ def resolve_past(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
         return Resolution(fresh.task, (), None, None, fates)
     made = newcomer(payload, known, fresh.now)
     absorb(known, made)
-    resolution = resolve(payload, known, fresh)
+    # The operator is believed whatever name a visitor goes by, also one that could be guessed.
+    sent = payload.profile_id
+    resolution = resolve(payload._replace(profile_id=sent and known.aliases.get(sent, sent)), known, fresh)
     return resolution._replace(steps=(*made, *resolution.steps))
 
 

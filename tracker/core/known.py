@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tracker.core.event_types import Types, noted
+from tracker.core.ids import has_uuid_form
 from tracker.core.merging import Trait, combined
 from tracker.core.model import Profile, Session, Source, StoredEvent
 from tracker.core.person_limits import Weight, joined, with_name, with_said
@@ -64,6 +65,20 @@ class Known:
         if profile_id is None:
             return None
         return self.profiles.get(self.aliases.get(profile_id, ""))
+
+    def named(self, source: Source, sent: str | None) -> Profile | None:
+        """Return the live profile that an id which a source's client has sent leads to, or None."""
+        live = self.live(sent)
+        return live if live and sent and leads(sent, live.id, trusted=source.trusted) else None
+
+
+def leads(sent: str, profile_id: str, *, trusted: bool) -> bool:
+    """Return whether an id that names a profile leads to it for who has sent it.
+
+    A backend may name its visitors by ids such as ``cust-1001``. Somebody who tries them out at a page's source must
+    not be given those visitors' profiles and passes, so there only the profile's own id and UUIDs count (protocol §4).
+    """
+    return trusted or sent == profile_id or has_uuid_form(sent)
 
 
 def absorb(known: Known, steps: Iterable[Step]) -> None:

@@ -69,7 +69,7 @@ def domains_of(source: Source) -> tuple[str, ...]:
 
 def judge(referral: Referral, landing: Source, here: Profile | None, known: Known) -> Verdict:
     """Return what comes of a referral; the checks run in the order of protocol §5 and the first that fails ends it."""
-    referred = known.live(referral.profile_id)
+    referred = known.named(landing, referral.profile_id)
     if here is not None and referred == here:
         # A reload, a double click or a retry: there is nothing to do, and a pass in hand is still spent, so that
         # the same link does nothing in another browser either.

@@ -21,7 +21,7 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
     if sent in known.erased:
         case.warnings.append("The profile id sent belongs to an erased profile; it names nobody now.")
         sent = None
-    named = known.live(sent)
+    named = known.named(source, sent)
     before = stored_before(case, client_session, named)
     here = named or of_session(case, client_session) or of_events(known, before)
     if not payload.events or all_erased(case) or (here is None and client_session is None and all_stored(case)):

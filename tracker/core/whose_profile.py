@@ -153,7 +153,9 @@ def give_names(case: Case, sent: str | None, profile_id: str | None) -> None:
             case.warnings.append("profile.ids was ignored, because this request saves no profile.")
         return
     extras = case.payload.profile_ids if case.source.trusted else ()
-    if sent is not None and sent not in case.known.aliases and sent not in extras:
+    # What names somebody but does not lead there is answered like what names nobody, so that trying ids tells nothing.
+    is_new = sent not in case.known.aliases or case.known.named(case.source, sent) is None
+    if sent is not None and is_new and sent not in extras:
         if weight_now(case, profile_id).names >= MOST_NAMES:
             case.warnings.append(_MOST_NAMED)
         elif has_uuid_form(sent):

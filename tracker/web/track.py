@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 
 from tracker.core.client_address import client_address
 from tracker.core.explaining import explained
+from tracker.core.known import leads
 from tracker.core.linking import host_of
 from tracker.core.model import Payload, Source
 from tracker.core.refusal import DiskLow, InvalidSource, Malformed, OverQuota, Problem, Refusal
@@ -90,7 +91,8 @@ def _passed(raw: bytes, parts: Services, environ: Environ, noted: Notes) -> Answ
     source_id, named = pass_request(decode_only(raw, parts.settings.limits).body)
     source = _accepted(parts, source_id, environ, noted, tokens_for(len(raw)))
     profile_id = transaction(reading(parts.engine), lambda conn: live_id(conn, named))
-    if source.referrals != "signed" or profile_id is None:
+    opens = profile_id is not None and leads(named, profile_id, trusted=source.trusted)
+    if source.referrals != "signed" or profile_id is None or not opens:
         raise NoPass("There is no pass for this profile and source.")
     return json_answer({"pass": parts.passes.issue(profile_id, source.id)})
 
