@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
-from tracker.settings import Settings
+from tracker.settings import BadSettings, Settings
 from tracker.store import presence
 from tracker.web import metrics_folder
 from tracker.web.request_heads import LARGEST_LINE, bound_heads
@@ -22,7 +22,11 @@ from tracker.web.server_log import ServerLog
 if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
-_settings = Settings.from_env()
+try:
+    _settings = Settings.from_env()
+except BadSettings as error:
+    # A reload reads the files of secrets anew; gunicorn would print a trace of anything but an exit.
+    sys.exit(str(error))
 # One byte that the master and all its workers share: 1 as soon as any worker has found the schema in order.
 _schema_was_seen = mmap.mmap(-1, 1)
 _is_ending = mmap.mmap(-1, 1)

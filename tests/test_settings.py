@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -337,3 +339,12 @@ def test_the_quota_and_the_room_on_the_disk_are_read(tmp_path) -> None:
         "QUOTA: '7/s' is not like 100000/day, 2000000/month or off.",
         "DISK_LOW_WATER must be like 500M, 2G or off, not 'much'.",
     ]
+
+
+def test_gunicorn_tells_what_is_wrong_without_a_trace(tmp_path) -> None:
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "gunicorn", "--check-config", "--config", "gunicorn.conf.py", "app:create_app()"]
+    env = os.environ | {"DATA_DIR": str(tmp_path), "PORT": "none"}
+    said = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert said.stderr == "PORT must be a whole number from 1 to 65535, not 'none'.\n"
