@@ -155,6 +155,17 @@ def test_an_action_asks_what_it_would_break_then_says_what_it_has_done(
 
 
 @ONE_DATABASE
+@pytest.mark.parametrize(("path", "fields"), [(path, fields) for path, fields, *_ in ASKED])
+def test_what_a_question_names_is_what_its_form_acts_on(console, scene, path: str, fields) -> None:
+    hostile = "user_id=zzz&endpoint=x&values=%ff&_anchor=x&_method=GET&_scheme=javascript&_external=1"
+    sent = f"{path}{'&' if '?' in path else '?'}{hostile}"
+    answer = console.post(sent, **{key: value for key, value in fields.items() if key != "typed"})
+    assert answer.status_code == 200
+    button = re.findall(r'<button class="danger solid">([^<]+)<', answer.text)[0]
+    assert action_of(form_with(answer.text.replace("\n", " "), button)) == sent
+
+
+@ONE_DATABASE
 def test_every_action_of_the_console_is_known_to_ask_or_says_why_it_does_not(app) -> None:
     unsafe = {endpoint for endpoint, method, _ in of_console(app) if method != "GET"}
     assert unsafe == ASKS.keys() | ACTS_AT_ONCE.keys()

@@ -56,7 +56,8 @@ def _confirmed(question: Question) -> bool:
 
 
 def _confirmation(question: Question) -> BaseResponse:
-    here: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
+    # The query is passed on as text: among its names may be those of the path, and what url_for takes for its own.
+    query = request.query_string.decode(errors="replace")
     # What was typed and does not match is said; the first time nothing is wrong yet.
     wrong = question.typed and "typed" in request.form
     return page(
@@ -64,6 +65,6 @@ def _confirmation(question: Question) -> BaseResponse:
         422 if wrong else 200,
         question=question,
         problem=f"Type {question.typed} to go on." if wrong else "",
-        action=url_for(str(request.endpoint), **here),
+        action=url_for(str(request.endpoint), **(request.view_args or {})) + (f"?{query}" if query else ""),
         fields=[(name, value) for name, value in request.form.items(multi=True) if name not in _OWN_FIELDS],
     )
