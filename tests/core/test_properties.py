@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tracker.core.ids import names_nobody
 from tracker.core.known import Known, absorb
+from tracker.core.manual_merge import MANUAL, Side, planned
 from tracker.core.model import Event, Fresh, LinkPass, Options, Payload, Profile, Referral
 from tracker.core.resolution import resolve
 from tracker.core.steps import (
@@ -59,6 +60,13 @@ class World:
 
     def identify(self, profile_id: str) -> None:
         self.known.profiles[profile_id] = Profile(profile_id, identified=True)
+
+    def merge_by_hand(self, first: str, second: str) -> None:
+        """Merge two profiles as an operator does, also where both are identified."""
+        if first != second:
+            found = planned(*(Side(name, self.known.profiles[name].identified) for name in (first, second)))
+            merge = f"by-hand-{len(self.known.profiles)}-{self.played}"
+            absorb(self.known, [MergeProfiles(merge, found.loser.id, found.survivor.id, MANUAL, NOW, {})])
 
     def erase(self, profile_id: str) -> None:
         """Forget a person as the store does: aliases and events go, ids stay as tombstones; a session may be left."""
@@ -125,10 +133,13 @@ class Tape:
         world = World()
         for _ in range(self.pick(7, 6, 5, 4, 3, 2, 1, 0)):
             world.play(self.payload(world.known))
-            happens = "nothing" if self.often() else self.pick("nothing", "identify", "erase")
+            happens = "nothing" if self.often() else self.pick("nothing", "identify", "erase", "merge")
             if happens != "nothing" and world.known.profiles:
                 whom = self.pick(*sorted(world.known.profiles))
-                world.identify(whom) if happens == "identify" else world.erase(whom)
+                if happens == "merge":
+                    world.merge_by_hand(whom, self.pick(*sorted(world.known.profiles)))
+                else:
+                    world.identify(whom) if happens == "identify" else world.erase(whom)
         return world
 
     def scene(self, *event_ids: str) -> tuple[World, Payload]:
@@ -253,6 +264,18 @@ def test_two_identified_profiles_are_never_merged_by_a_link(scene):
         world.identify(profile_id)
 
     assert not [step for step in world.decide(payload).steps if isinstance(step, MergeProfiles)]
+
+
+@many
+@given(scenes)
+def test_a_session_id_that_can_be_guessed_leads_to_nobody_at_another_source(scene):
+    world, payload = scene
+    asked = payload._replace(profile_id=None, profile_ids=(), referral=None, events=(Event("page-view"),))
+    rows = world.known.sessions.get(asked.session_id or "", [])
+    answer = world.decide(asked)
+
+    if asked.source_id != CRM.id and all(row.source_id != asked.source_id for row in rows):
+        assert answer.profile_id not in world.known.profiles
 
 
 def _ids_known(known: Known) -> set[str | None]:
