@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import Connection, Engine, Select, event, func, literal_column, select
 from sqlalchemy.exc import OperationalError
 
+from tracker.core.manual_merge import CannotMerge
 from tracker.core.refusal import Unavailable
-from tracker.store import check, people, reports
+from tracker.store import check, manual_merge, people, reports
 from tracker.store.engine import reading, transaction
 from tracker.store.repository import Digest
 from tracker.store.tables import AliasRow, Base, EventRow, IdentityRow, ProfileRow, SessionRow, SourceRow
@@ -155,6 +156,8 @@ class Visitors(RuleBasedStateMachine):
         self.sent: list[dict[str, Any]] = []
         self.told: dict[Key, Told] = {}
         self.before_unmerge: set[Key] = set()
+        self.meant: set[str] = set()
+        """Profiles that the operator merged into another one although both were identified."""
         self.refused: set[Key] = set()
         self.erased_ids: set[str] = set()
         self.erased_events: set[Key] = set()
@@ -193,6 +196,22 @@ class Visitors(RuleBasedStateMachine):
         handed["referrer"] = f"{here}.example" if referrer else ""
         body["context"] = {"page": {"url": f"https://{there}.example/"}, "tracardi": {"pass": handed}}
         self.post(body, who, there)
+
+    @rule(who=VISITORS, site=SITE, whose=VISITORS, there=SITE, stranger=st.booleans())
+    def guess_a_session(self, who: int, site: str, whose: int, there: str, stranger: bool) -> None:
+        """Send the session of a visit to another site, whose id has no UUID form; a stranger sends no profile."""
+        guessed = self.browser(whose, there).session
+        body = self.body(who, site, [{"type": "page-view"}]) | {"session": {"id": guessed}}
+        if stranger:
+            body["profile"] = None
+        mine = select(SessionRow.id).where(
+            (SessionRow.client_id == guessed) | (SessionRow.id == guessed), SessionRow.source_id == site
+        )
+        led = self.ground.read(lambda conn: list(conn.scalars(mine)))
+        there_before = self.ground.read(lambda conn: set(conn.scalars(select(AliasRow.id))))
+        told = self.post(body, who, site)
+        if told and stranger and not led:
+            assert told.profile not in there_before, "a session id that was guessed led to a stranger's profile"
 
     @rule(which=st.integers(0, 50), other_worker=st.booleans())
     def repeat(self, which: int, other_worker: bool) -> None:
@@ -237,6 +256,30 @@ class Visitors(RuleBasedStateMachine):
             if self.operate(at, lambda conn: people.unmerge(conn, loser, self.ground.clock())):
                 # The visit goes back with the loser; what came in after the merge stays with the survivor.
                 self.before_unmerge |= self.told.keys()
+                self.meant.discard(loser)
+
+    @rule(
+        which=st.integers(0, 30), other=st.integers(0, 30), meant=st.booleans(), at=st.sampled_from([0, 0, 1, 2, 4, 6])
+    )
+    def merge_by_hand(self, which: int, other: int, meant: bool, at: int) -> None:
+        """Merge two profiles, each named by any of its ids; ``meant`` also where both are identified."""
+        names = self.ground.read(lambda conn: list(conn.scalars(select(AliasRow.id).order_by(AliasRow.id))))
+        if not names:
+            return
+        first, second = (names[place % len(names)] for place in (which, other))
+        number = f"by-hand-{next(self.numbers)}"
+        found: list[manual_merge.Preview] = []
+
+        def work(conn: Connection) -> None:
+            now = self.ground.clock()
+            found.append(manual_merge.merge(conn, first, second, number, now, different_people=meant))
+
+        try:
+            done = self.operate(at, work)
+        except CannotMerge:
+            return
+        if done and found[-1].different_people:
+            self.meant.add(found[-1].loser.id)
 
     @rule(which=st.integers(0, 9), at=st.sampled_from([0, 0, 1, 2, 3, 5, 8, 13]))
     def erase(self, which: int, at: int) -> None:
@@ -268,8 +311,8 @@ class Visitors(RuleBasedStateMachine):
         """Ask for all promises by what one transaction sees."""
         [broken], events, sessions, aliases, crowds = self.ground.read(self.ground.look)
         assert not sum(broken), f"broken: {dict(zip(check.questions(), broken, strict=True))}"
-        assert not crowds, "two people are one"
         names = dict(aliases)
+        assert not {person for [person] in crowds} - {names.get(loser) for loser in self.meant}, "two people are one"
         assert not names.keys() & self.erased_ids, "who was erased is named by something"
         stored = {(source, one): profile for source, one, profile in events}
         assert len(stored) == len(events), "stored twice"
@@ -298,8 +341,8 @@ class Visitors(RuleBasedStateMachine):
             "events": [one | {"id": f"00000000-0000-4000-8000-{next(self.numbers):012d}"} for one in events],
         }
 
-    def post(self, body: dict[str, Any], who: int | None, site: str) -> None:
-        """Send a body; a browser keeps what it is told, and whoever was refused keeps nothing."""
+    def post(self, body: dict[str, Any], who: int | None, site: str) -> Told | None:
+        """Send a body and return what was told, None where it was refused; a browser keeps what it is told."""
         if body not in self.sent:
             self.sent.append(body)
         answer = self.ground.apps[self.worker].test_client().post("/track", json=body)
@@ -307,7 +350,7 @@ class Visitors(RuleBasedStateMachine):
         assert answer.status_code in (200, 503), answer.text
         if answer.status_code == 503:
             self.refused |= set(keys)
-            return
+            return None
         said = answer.get_json()
         told = Told(said["profile"].get("id"), said["session"]["id"])
         for key in keys:
@@ -317,3 +360,4 @@ class Visitors(RuleBasedStateMachine):
             mine = self.browser(who, site)
             mine.profile, mine.session = told.profile, told.session
             mine.link_pass = said.get("pass", mine.link_pass)
+        return told
