@@ -123,27 +123,39 @@ def user(role: Role) -> User:
 
 
 def logged_in(port: int, role: str) -> tuple[str, str]:
-    """Return (cookie, token of the forms) of a browser that has logged in as the user of that role."""
-    cookie, csrf = _form(port, "/login", "")
-    conn = HTTPConnection("127.0.0.1", port, timeout=30)
-    fields = urlencode({"csrf": csrf, "name": role, "password": PASSWORD})
-    kind = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
-    conn.request("POST", "/login", fields, kind)
-    answer = conn.getresponse()
-    assert answer.status == 303, answer.read()
-    cookies = [one.partition(";")[0] for one in answer.headers.get_all("Set-Cookie", [])]
-    conn.close()
-    return _form(port, "/account", "; ".join(cookies))
+    """Return (cookies, token of the forms) of a browser that has logged in as the user of that role."""
+    jar: dict[str, str] = {}
+    fields = {"csrf": _token(_page(port, jar, "/login")[1]), "name": role, "password": PASSWORD}
+    status, said = _page(port, jar, "/login", urlencode(fields))
+    assert status == 303, said
+    token = _token(_page(port, jar, "/account")[1])
+    return _cookies(jar), token
 
 
-def _form(port: int, path: str, cookie: str) -> tuple[str, str]:
+def _page(port: int, jar: dict[str, str], path: str, form: str | None = None) -> tuple[int, str]:
+    """Return (status, page) as a browser with these cookies gets it, and keep those that come with it."""
     conn = HTTPConnection("127.0.0.1", port, timeout=30)
-    conn.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+    headers = {"Cookie": _cookies(jar)} if jar else {}
+    if form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    conn.request("GET" if form is None else "POST", path, form, headers)
     answer = conn.getresponse()
-    found = re.search(r'name="csrf" value="([^"]+)"', answer.read().decode())
+    said = answer.read().decode()
     conn.close()
-    assert found is not None
-    return cookie or str(answer.getheader("Set-Cookie")).partition(";")[0], found[1]
+    for one in answer.headers.get_all("Set-Cookie", []):
+        name, _, value = one.partition(";")[0].partition("=")
+        jar[name] = value
+    return answer.status, said
+
+
+def _cookies(jar: dict[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in jar.items())
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found is not None, page
+    return found[1]
 
 
 class Bystander:
