@@ -138,3 +138,10 @@ def test_tables_and_requests_are_in_the_schema_that_options_name(pooler, empty_d
     tables = text("SELECT DISTINCT schemaname FROM pg_tables WHERE schemaname IN ('public', 'handoff')")
     assert transaction(plain, lambda conn: list(conn.scalars(tables))) == ["handoff"]
     plain.dispose()
+
+
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("db", "check"), ("source", "list")], ids=" ".join)
+@pytest.mark.parametrize(("name", "quoted"), [("handoff_missing", "handoff_missing"), ("no such", "'no such'")])
+def test_a_database_that_is_not_there_is_named_with_how_to_make_it(command, name, quoted, tracker, postgres) -> None:
+    said = one_sentence(tracker(*command, DATABASE_URL=postgres.url_of(quote(name))))
+    assert said.endswith(f"There is no database {name} on that server. To make it: createdb --encoding=UTF8 {quoted}")

@@ -1,6 +1,7 @@
 """What a role must be allowed to do in PostgreSQL, and what to do where it is not."""
 
 import re
+import shlex
 
 from sqlalchemy import Connection, text
 
@@ -10,6 +11,10 @@ from tracker.store.faults import CannotServe
 _OWNER = "As a superuser, and so for each table that is another role's: ALTER TABLE {table} OWNER TO {role}"
 _SCHEMA = "As the owner of the database: GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}"
 _NO_SCHEMA = "Make the schema that search_path names: CREATE SCHEMA name AUTHORIZATION {role}"
+
+_NO_DATABASE = "There is no database {database} on that server. To make it: createdb --encoding=UTF8 {quoted}"
+# A connection that is refused has no SQLSTATE in libpq, so what the server says has to do.
+_MISSING = re.compile(r'FATAL: +database "(.+?)" does not exist')
 
 _FORBIDDEN = text(
     "SELECT current_user, c.relname FROM pg_class c"
@@ -33,9 +38,11 @@ def refuse_what_may_not_be_written(engine: Engine) -> None:
 
 
 def remedy(error: BaseException | None, role: str | None) -> str:
-    """Return what an operator does about an error of PostgreSQL's rights; empty for any other error."""
+    """Return what an operator does about missing rights or a missing database of PostgreSQL; empty for other errors."""
     original = getattr(error, "orig", error)
     state, said, role = getattr(original, "sqlstate", None), str(original), role or "the role of DATABASE_URL"
+    if missing := _MISSING.search(said):
+        return _NO_DATABASE.format(database=missing[1], quoted=shlex.quote(missing[1]))
     if state == "3F000":
         return _NO_SCHEMA.format(role=role)
     if state != "42501":
