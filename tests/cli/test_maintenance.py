@@ -1,11 +1,13 @@
 """``tracker db maintain``: what is forgotten, and what it says of it."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from tracker.core.times import DAY, iso
-from tracker.store import reports
+from tracker.store import presence, reports
 
 ONE_DATABASE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -92,3 +94,50 @@ def test_a_whole_file_is_written_anew_once_nobody_has_it_open(tracker, engine) -
     engine.dispose()
     assert tracker("db", "maintain", "--vacuum").code == 0
     assert tracker("db", "check").code == 0
+
+
+@pytest.fixture
+def served(engine):
+    """A collector serves from the SQLite file."""
+    held = presence.hold(Path(engine.url.database))
+    yield
+    os.close(held)
+
+
+@ONE_DATABASE
+@pytest.mark.usefixtures("served")
+def test_a_file_that_is_served_is_refused_before_anything_is_forgotten(tracker, engine, read) -> None:
+    engine.dispose()
+    said = tracker("db", "maintain", "--keep-days", "30", "--vacuum")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.splitlines()[-1].startswith("The collector is running; stop it first")
+    assert len(left(read)) == 4
+
+
+@ONE_DATABASE
+def test_a_file_that_is_open_elsewhere_is_refused_before_anything_is_forgotten(tracker, read) -> None:
+    said = tracker("db", "maintain", "--keep-days", "30", "--vacuum")
+    assert (said.code, said.out) == (1, "")
+    assert "end it first" in said.err
+    assert len(left(read)) == 4
+
+
+@ONE_DATABASE
+def test_a_file_without_room_beside_it_is_told_that_all_else_is_done(tracker, engine, monkeypatch) -> None:
+    engine.dispose()
+    monkeypatch.setattr(os, "statvfs", lambda _folder: os.statvfs_result((4096, 4096, 9, 0, 0, 9, 9, 9, 0, 255)))
+    said = tracker("db", "maintain", "--keep-days", "30", "--vacuum")
+    assert said.code == 1
+    assert "there is less room.\nMaintenance is done; only the file was not written anew." in said.err
+
+
+@ONE_DATABASE
+def test_a_dry_run_says_what_would_become_of_the_file(tracker, engine, request) -> None:
+    words = ("db", "maintain", "--keep-days", "30", "--vacuum", "--dry-run")
+    dry = tracker(*words)
+    assert dry.code == 0, dry.err
+    assert f"Would write {engine.url.database} anew: of its " in dry.out
+    assert "PostgreSQL" not in dry.out + dry.err
+    assert "would be refused" not in dry.out
+    request.getfixturevalue("served")
+    assert tracker(*words).out.endswith("The collector is running, so --vacuum would be refused: stop it first.\n")

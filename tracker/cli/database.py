@@ -1,7 +1,9 @@
 """``tracker db …``."""
 
 import sys
+from contextlib import ExitStack
 from itertools import chain
+from pathlib import Path
 
 import click
 
@@ -14,6 +16,7 @@ from tracker.ingest.fresh import system_clock
 from tracker.store import attempts, migrations, months, removed_users, reports, retention, space
 from tracker.store import check as invariants
 from tracker.store.address import shown
+from tracker.store.backup import InUse, Unfit
 from tracker.store.engine import reading, snapshot, transaction
 from tracker.store.sources import all_sources
 
@@ -75,23 +78,34 @@ def check(house: House) -> None:
 def maintain(house: House, keep_days: int | None, dry_run: bool, vacuum: bool) -> None:
     """Run daily maintenance: make months ahead, purge what has run out, forget old data, give back room."""
     house.say_which()
-    if vacuum and (dry_run or house.settings.sqlite_file is None):
-        fail("--vacuum is for an SQLite file, and not with --dry-run; PostgreSQL looks after its room by itself.")
+    database = house.settings.sqlite_file if vacuum else None
+    if vacuum and database is None:
+        fail("--vacuum is for an SQLite file; PostgreSQL looks after its room by itself.")
     before = space.size(house.engine)
-    _maintain(house, keep_days, dry_run)
     if dry_run:
+        _maintain(house, keep_days, dry_run)
+        for line in room.would_be_written_anew(house.engine, database) if database else ():
+            click.echo(line)
         return
-    if vacuum:
-        _compact(house)
+    house.any_engine.dispose()
+    # What cannot be written anew is refused before anything is forgotten, and no collector starts meanwhile.
+    with ExitStack() as held:
+        if database:
+            with backups.explained():
+                held.enter_context(space.undisturbed(database))
+        _maintain(house, keep_days, dry_run)
+        if database:
+            _compact(house, database)
     for line in room.given_back(house.engine, before):
         click.echo(line)
 
 
-def _compact(house: House) -> None:
+def _compact(house: House, database: Path) -> None:
     house.any_engine.dispose()
-    if (database := house.settings.sqlite_file) is not None:
-        with backups.explained():
-            space.compact(database)
+    try:
+        space.compact(database)
+    except (Unfit, InUse) as error:
+        fail(f"{error}\nMaintenance is done; only the file was not written anew.")
 
 
 def _maintain(house: House, keep_days: int | None, dry_run: bool) -> None:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from tracker.store import space
 from tracker.store.engine import Engine
+from tracker.store.presence import Served, nobody_serves
 
 BREATH = 0.005
 """Seconds between two pieces, so that requests come in between."""
@@ -23,6 +25,20 @@ def given_back(engine: Engine, before: int) -> Iterator[str]:
             f"{_mib(unused)} of that hold nothing, and a file that an older version made keeps them. "
             "To give them back, once: stop the collector, then tracker db maintain --vacuum"
         )
+
+
+def would_be_written_anew(engine: Engine, database: Path) -> Iterator[str]:
+    """Yield what ``--vacuum`` would do to an SQLite file as it is now, and whether it would be refused."""
+    unused = space.unused(engine)
+    yield (
+        f"Would write {database} anew: of its {_mib(space.size(engine))}, {_mib(unused)} hold nothing now; "
+        "what is forgotten comes on top."
+    )
+    try:
+        with nobody_serves(database):
+            pass
+    except Served:
+        yield "The collector is running, so --vacuum would be refused: stop it first."
 
 
 def _mib(size: int) -> str:

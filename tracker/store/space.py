@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
@@ -63,21 +63,31 @@ def give_back(engine: Engine) -> Iterator[int]:
         raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def compact(database: Path) -> None:
-    """Write an SQLite file anew without what holds nothing, so that it gives that back by itself from now on.
+@contextmanager
+def undisturbed(database: Path) -> Iterator[None]:
+    """Keep collectors from an SQLite file while the block runs, which may end in ``compact``.
 
-    Served where a collector runs on it, InUse where another program has it open, Unfit where there is no room for it.
+    Raises Served where a collector runs on it, and InUse where another program has it open, before the block runs.
     """
     with nobody_serves(database):
         closed(database)
-        with closing(sqlite3.connect(database, isolation_level=None)) as old:
-            pages = _pragma(old, "page_count") - _pragma(old, "freelist_count")
-            needed, disk = pages * _pragma(old, "page_size"), os.statvfs(database.parent)
-            if needed > disk.f_bavail * disk.f_frsize:
-                raise Unfit(f"This needs {needed / 2**20:,.0f} MiB beside {database}, and there is less room.")
-            with whole(database) as draft:
-                old.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
-                old.execute("VACUUM INTO ?", (str(draft),))
+        yield
+
+
+def compact(database: Path) -> None:
+    """Write an SQLite file anew without what holds nothing, so that it gives that back by itself from now on.
+
+    To be called in ``undisturbed``. Raises InUse where another program has opened it, Unfit where there is no room.
+    """
+    closed(database)
+    with closing(sqlite3.connect(database, isolation_level=None)) as old:
+        pages = _pragma(old, "page_count") - _pragma(old, "freelist_count")
+        needed, disk = pages * _pragma(old, "page_size"), os.statvfs(database.parent)
+        if needed > disk.f_bavail * disk.f_frsize:
+            raise Unfit(f"This needs {needed / 2**20:,.0f} MiB beside {database}, and there is less room.")
+        with whole(database) as draft:
+            old.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
+            old.execute("VACUUM INTO ?", (str(draft),))
 
 
 def _pragma(raw: object, name: str) -> int:
