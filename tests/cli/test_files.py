@@ -26,8 +26,8 @@ def writing(tracker, shop):
         words = {
             "backup": ("db", "backup", "--overwrite", str(file)),
             "export": ("event", "export", "--overwrite", str(file)),
-            "person": ("profile", "export", shop, "--output", str(file)),
-            "archive": ("profile", "export", shop, "--zip", "--output", str(file)),
+            "person": ("profile", "export", shop, "--overwrite", "--output", str(file)),
+            "archive": ("profile", "export", shop, "--zip", "--overwrite", "--output", str(file)),
         }[command]
         return tracker(*words)
 

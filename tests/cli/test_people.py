@@ -100,8 +100,21 @@ def test_an_export_holds_all_there_is_of_one_person_and_nothing_of_others(tracke
     assert "e3" not in json.dumps(lines)
     file = tmp_path / "export.jsonl"
     said = tracker("profile", "export", UUID, "--output", str(file))
-    assert (said.code, said.out) == (0, "")
+    assert (said.code, said.out) == (0, f"Wrote 6 entries of {UUID} to {file}.\n")
     assert [json.loads(line) for line in file.read_bytes().splitlines()] == lines
+
+
+@pytest.mark.parametrize("words", [(), ("--zip",)], ids=["lines", "archive"])
+def test_an_export_replaces_a_file_only_where_that_is_asked_for(words, tracker, tmp_path) -> None:
+    file = tmp_path / "export"
+    file.write_text("of another person")
+    said = tracker("profile", "export", UUID, *words, "--output", str(file))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == f"{file} is there already; name another one, or say --overwrite.\n"
+    assert file.read_text() == "of another person"
+    again = tracker("profile", "export", UUID, *words, "--overwrite", "--output", str(file))
+    assert (again.code, again.out) == (0, f"Wrote 6 entries of {UUID} to {file}.\n")
+    assert file.read_bytes() != b"of another person"
 
 
 def test_an_archive_holds_a_file_for_each_kind(tracker, record, tmp_path) -> None:

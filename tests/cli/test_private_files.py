@@ -92,7 +92,7 @@ def test_a_file_and_a_folder_that_are_there_keep_their_modes(tracker, make_sourc
     file.touch(0o640)
     folder.mkdir(0o755)
     database.chmod(0o640)
-    assert tracker("profile", "export", person, "--output", str(file)).code == 0
+    assert tracker("profile", "export", person, "--overwrite", "--output", str(file)).code == 0
     assert tracker("db", "check", DATA_DIR=str(folder)).code == 0
     kept = [stat.S_IMODE(path.stat().st_mode) for path in (file, folder, database)]
     assert kept == [0o640, 0o755, 0o640]

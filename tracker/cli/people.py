@@ -10,7 +10,7 @@ import orjson
 
 from tracker.cli.backups import explained
 from tracker.cli.context import House, as_json, fail, house, print_object
-from tracker.cli.files import STDOUT, WRITTEN, written
+from tracker.cli.files import STDOUT, WRITTEN, told, written
 from tracker.core.manual_merge import CannotMerge, DifferentPeople, Preview, shown
 from tracker.core.plurals import counted
 from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
@@ -86,10 +86,11 @@ def unmerge(house: House, profile_id: str) -> None:
 
 @profile_commands.command("export")
 @click.argument("profile_id", metavar="ID")
-@click.option("--output", type=WRITTEN, help="Write to a file instead, replacing the one that is there.")
+@click.option("--output", type=WRITTEN, help="Write to a file instead of standard output.")
 @click.option("--zip", "as_zip", is_flag=True, help="Write a ZIP archive with a file for each kind; needs --output.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE where it is there already.")
 @house
-def export(house: House, profile_id: str, output: Path | None, as_zip: bool) -> None:
+def export(house: House, profile_id: str, output: Path | None, as_zip: bool, overwrite: bool) -> None:
     """Write all that is stored of one person as JSON lines: profile, merges, sessions, events, quarantined events."""
     if as_zip and output is None:
         fail("An archive is no text: name the file to write it to, with --output FILE.zip")
@@ -97,11 +98,13 @@ def export(house: House, profile_id: str, output: Path | None, as_zip: bool) -> 
     found = _read(house, lambda conn: list(everything_of(conn, profile_id)))
     if not found:
         fail(f"No profile answers to {profile_id!r}.")
-    with explained(), written(output or STDOUT, overwrite=True, text=not as_zip) as file:
+    with explained(), written(output or STDOUT, overwrite=overwrite, text=not as_zip) as file:
         if as_zip:
             _archive(found, file)
         else:
             file.write(_lines(found))
+    if output is not None:
+        told(output, f"Wrote {counted(len(found), 'entry', 'entries')} of {profile_id} to {output}.")
 
 
 def _lines(entries: Iterable[dict[str, Any]]) -> bytes:
