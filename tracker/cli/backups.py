@@ -1,5 +1,6 @@
 """``tracker db backup``, ``tracker db restore`` and ``tracker db copy``."""
 
+import errno
 import os
 import sys
 import time
@@ -120,6 +121,9 @@ def explained() -> Iterator[None]:
     except BrokenPipeError:
         fail("What read standard output has ended before all was written.")
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            # Told as a full disk for all commands alike (context.Commands).
+            raise
         # The name of a file that is not whole yet is nothing that was asked for.
         file = str(error.filename or "").removesuffix(".part")
         reason = f"cannot use {file}: {error.strerror}" if file and error.strerror else f"{error.strerror or error}"

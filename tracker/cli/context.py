@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import orjson
 
+from tracker.cli.full_disk import full_disk
 from tracker.core.refusal import Unavailable
 from tracker.settings import BadSettings, Settings
 from tracker.store.address import shown
@@ -101,6 +102,8 @@ class Commands(click.Group):
         except Exception as error:
             if damage := _damage(error):
                 fail(f"{_settings(makes=False).sqlite_file} is damaged, or no database at all: {damage}. {_REMEDY}")
+            if full := full_disk(error, _settings(makes=False).sqlite_file):
+                fail(full)
             if isinstance(error, Unavailable):
                 fail(_unavailable(error))
             raise

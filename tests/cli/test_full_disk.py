@@ -1,0 +1,71 @@
+"""A disk that is full is told as that, with what to do."""
+
+import errno
+import os
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from tracker.core.refusal import Unavailable
+from tracker.store import reports
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def sqlite_error(code: int, said: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(said)
+    error.sqlite_errorcode = code
+    return error
+
+
+def unavailable(error: sqlite3.Error) -> Unavailable:
+    found = Unavailable("The database cannot be used now.")
+    found.__cause__ = OperationalError("SELECT 1", {}, error)
+    return found
+
+
+def blocks(free: int) -> os.statvfs_result:
+    return os.statvfs_result((4096, 4096, 9, free, free, 9, 9, 9, 0, 255))
+
+
+IO_ERROR = sqlite_error(sqlite3.SQLITE_IOERR | 3 << 8, "disk I/O error")
+FULL = sqlite_error(sqlite3.SQLITE_FULL, "database or disk is full")
+
+
+@pytest.fixture
+def listing(tracker, engine, monkeypatch):
+    """List events where the database fails with an error, on a disk with so many free blocks."""
+
+    def go(error: Exception, free: int):
+        def fails(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(reports, "every_event", fails)
+        monkeypatch.setattr(os, "statvfs", lambda _folder: blocks(free))
+        return tracker("event", "list")
+
+    return go
+
+
+@pytest.mark.parametrize(
+    ("error", "free"),
+    [(unavailable(FULL), 99_999), (FULL, 99_999), (unavailable(IO_ERROR), 0), (IO_ERROR, 3)],
+    ids=["full", "full, not wrapped", "I/O error", "I/O error, not wrapped"],
+)
+def test_a_full_disk_of_the_database_is_told_with_what_to_do(error, free, listing, engine) -> None:
+    said = listing(error, free)
+    assert said.code == 1
+    assert said.err.startswith(f"The disk of {engine.url.database}, or of the file that was written, is full. Free")
+    assert "tracker db maintain" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_a_full_disk_of_another_file_is_told_by_that_file(listing) -> None:
+    said = listing(OSError(errno.ENOSPC, "No space left on device", "/there/copy.db.part"), 99_999)
+    assert (said.code, said.err.startswith("The disk of /there/copy.db is full. ")) == (1, True)
+
+
+def test_an_io_error_with_room_on_the_disk_is_not_taken_for_a_full_one(listing) -> None:
+    said = listing(unavailable(IO_ERROR), 99_999)
+    assert (said.code, "is full" in said.err, "disk I/O error" in said.err) == (1, False, True)
