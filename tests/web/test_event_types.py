@@ -3,6 +3,7 @@
 import ipaddress
 
 import pytest
+from sqlalchemy import event as happening
 from sqlalchemy import insert
 
 from tracker.core.event_types import ESTABLISHED, MOST_TYPES
@@ -10,6 +11,7 @@ from tracker.core.model import Source
 from tracker.ingest.new_types import A_DAY
 from tracker.store import event_types, reports, sources
 from tracker.store.tables import EventTypeRow
+from tracker.web.services import services
 
 
 @pytest.fixture
@@ -101,6 +103,73 @@ def test_a_network_brings_so_many_new_types_a_day_and_no_more(make_source, anoth
     assert len(types()) == A_DAY + 3
     clock.forward(86_400)
     assert bring("d", "198.51.100.7", 3) == 0
+
+
+@pytest.fixture
+def rows_read(app):
+    """Return how many rows of types of event some work reads."""
+
+    def count(work) -> int:
+        rows: list[int] = []
+
+        def note(conn, _cursor, statement: str, parameters, *_rest: object) -> None:
+            if statement.startswith("SELECT event_type.") and "FOR UPDATE" not in statement:
+                own = conn.connection.cursor()
+                own.execute(f"SELECT count(*) FROM ({statement}) AS asked", parameters)  # noqa: S608
+                rows.append(own.fetchone()[0])
+                own.close()
+
+        with app.app_context():
+            engine = services().engine
+        happening.listen(engine, "before_cursor_execute", note)
+        try:
+            work()
+        finally:
+            happening.remove(engine, "before_cursor_execute", note)
+        return sum(rows)
+
+    return count
+
+
+@pytest.mark.parametrize("hours", [1, ESTABLISHED], ids=["types that give way", "types in use"])
+def test_a_network_that_has_brought_its_new_types_has_no_more_rows_read_for_others(
+    hours, make_source, track, types, in_use, rows_read
+) -> None:
+    make_source("shop")
+    in_use(hours)
+
+    def bring(name: str, number: int) -> list[str]:
+        return track(events=[{"type": f"{name}-{n}"} for n in range(number)], session="s1")["errors"]
+
+    assert rows_read(lambda: bring("first", 20)) >= MOST_TYPES
+    # What is refused counts as well as what is noted.
+    for number in range(1, A_DAY // 20):
+        bring(f"more-{number}", 20)
+    assert rows_read(lambda: bring("spent", 20)) == 0
+    assert len(bring("spent", 20)) == 20
+    assert len(types()) == MOST_TYPES
+
+
+def test_a_type_that_another_process_has_noted_is_found_by_a_network_that_may_bring_none(
+    make_source, track, another, payload, types, in_use, rows_read
+) -> None:
+    make_source("shop")
+    in_use(1, types=500)
+    track(events=[{"type": f"first-{n}"} for n in range(A_DAY)], session="s1")
+    body = payload(events=[{"type": "elsewhere"}], session="s2")
+    assert another().post("/track", json=body).get_json()["errors"] == []
+    answers = []
+    events = [{"type": "elsewhere"}, {"type": "nowhere"}, {"type": "type-7"}]
+    assert rows_read(lambda: answers.append(track(events=events, session="s1"))) == 1
+    assert [error[:7] for error in answers[0]["errors"]] == ["Event 1"]
+    assert {"elsewhere", "type-7"} <= types().keys()
+
+
+@pytest.mark.parametrize("ending", [{"options": {"saveEvent": False}}, {"tags": ["a"] * 33}], ids=["unsaved", "faulty"])
+def test_an_event_that_is_not_stored_has_no_types_read(ending, make_source, track, in_use, rows_read) -> None:
+    make_source("shop")
+    in_use(ESTABLISHED)
+    assert rows_read(lambda: track(events=[{"type": "nowhere"} | ending], session="s1")) == 0
 
 
 def test_a_process_that_has_just_started_takes_no_known_type_for_a_new_one(

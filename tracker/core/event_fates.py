@@ -9,12 +9,12 @@ from tracker.core.steps import CountRepeats, Fate, NoteType, Quarantine, StoreEv
 
 _MOST_NAMED = 20
 _LIMITS = Limits()
-_TOO_MANY_TYPES = "too-many-event-types"
+TOO_MANY_TYPES = "too-many-event-types"
 _FAULTS = {
     "event-too-large": "it is larger than one event may be.",
     "too-many-tags": f"it has more than {_LIMITS.tags} tags, or one of more than {_LIMITS.tag_chars} characters.",
     "not-storable": "the database does not take what it holds.",
-    _TOO_MANY_TYPES: f"its type is new, and {MOST_TYPES} others are in use or too many new ones came from there today.",
+    TOO_MANY_TYPES: f"its type is new, and {MOST_TYPES} others are in use or too many new ones came from there today.",
 }
 
 
@@ -93,12 +93,12 @@ def _type_fault(case: Case, name: str) -> str | None:
         return None
     may = case.payload.new_types
     if may is not None and case.new_types >= may:
-        return _TOO_MANY_TYPES
+        return TOO_MANY_TYPES
     held, instead_of = len(had) + case.new_types, None
     if held >= MOST_TYPES:
         instead_of = _least_used(case, had)
         if instead_of is None:
-            return _TOO_MANY_TYPES
+            return TOO_MANY_TYPES
     case.types_met.add(name)
     case.new_types += 1
     case.steps.append(NoteType(source_id, name, now, held, instead_of))

@@ -1,20 +1,31 @@
 """How many new types of event one network may bring to a source in a day: those who invent types must not drown others.
 
 Counted in each process for itself, and from the beginning when it starts: the limit is on how fast types come in, while
-which of them stay is decided by their use (core/event_types.py).
+which of them stay is decided by their use (core/event_types.py). A new type that is refused, because all others are in
+use, counts too: to find that out, all types of the source were read.
 """
 
 import threading
 from collections.abc import Callable
 
+from tracker.core.event_fates import TOO_MANY_TYPES
 from tracker.core.model import Payload, Source
-from tracker.core.steps import NoteType, Resolution
+from tracker.core.steps import NoteType, Quarantine, Resolution
 from tracker.core.times import DAY
 from tracker.ingest.committer import Committer
 from tracker.ingest.fresh import Clock
 from tracker.ingest.limiter import MOST_BUCKETS, Key
 
 A_DAY = 200
+
+
+def _brought(resolution: Resolution) -> int:
+    """Return how many new types a payload has brought, whether they were noted or refused."""
+    noted = sum(isinstance(step, NoteType) for step in resolution.steps)
+    refused = {
+        step.event.type for step in resolution.steps if isinstance(step, Quarantine) and step.reason == TOO_MANY_TYPES
+    }
+    return noted + len(refused)
 
 
 class NewTypes:
@@ -55,7 +66,7 @@ class NewTypes:
         used = 0
         try:
             resolution = record(payload._replace(new_types=granted), source)
-            used = sum(isinstance(step, NoteType) for step in resolution.steps) if counts else 0
+            used = min(granted, _brought(resolution)) if counts else 0
         finally:
             self._give_back(key, granted - used)
         return resolution

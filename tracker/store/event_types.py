@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 
-from tracker.core.event_types import Use, hour_start
-from tracker.core.model import Micros, Payload
+from tracker.core.event_types import MOST_TYPES, Use, hour_start
+from tracker.core.model import Event, Micros, Payload
 from tracker.core.steps import NoteType, UseType
 from tracker.store.engine import LostRace
 from tracker.store.one_of import one_of
@@ -28,18 +28,45 @@ class KnownType(NamedTuple):
 
 
 def types_of(conn: Connection, payloads: Iterable[Payload], seen: Types) -> dict[str, Mapping[str, Use]]:
-    """Return the types that the payloads' sources have: those seen before, where these bring no other one."""
+    """Return the types that the payloads' sources have: those seen before, where these bring no other one.
+
+    Where all that bring others may bring no new type, the others alone are looked up, by their key: reading the 2 000
+    types of a source costs more than all else that is done with a payload, and those who invent types would have it
+    done each time.
+    """
     found: dict[str, Mapping[str, Use]] = {}
+    whole: set[str] = set()
+    unmet: dict[str, set[str]] = {}
     for payload in payloads:
         source_id = payload.source_id
         had = found.get(source_id)
         if had is None:
             found[source_id] = had = seen.get(source_id, {})
-        for event in payload.events:
-            if event.type not in had:
-                found[source_id] = {one.type: Use(*one[1:]) for one in listed(conn, source_id)}
-                break
+        others = {event.type for event in payload.events if event.type not in had and _is_to_be_stored(event)}
+        if others and payload.new_types == 0:
+            unmet.setdefault(source_id, set()).update(others)
+        elif others:
+            whole.add(source_id)
+    for source_id in unmet.keys() - whole:
+        if there := _named(conn, source_id, unmet[source_id]):
+            found[source_id] = {**found[source_id], **there}
+            if len(found[source_id]) > MOST_TYPES:
+                # Some of those seen before have given way in another process.
+                whole.add(source_id)
+    for source_id in whole:
+        found[source_id] = {one.type: Use(*one[1:]) for one in listed(conn, source_id)}
     return found
+
+
+def _is_to_be_stored(event: Event) -> bool:
+    return event.fault is None and event.options.save_event
+
+
+def _named(conn: Connection, source_id: str, names: Collection[str]) -> dict[str, Use]:
+    """Return the types of these names that a source has."""
+    columns = (EventTypeRow.type, EventTypeRow.first_seen, EventTypeRow.last_used, EventTypeRow.hours)
+    query = select(*columns).where(EventTypeRow.source_id == source_id, one_of(EventTypeRow.type, sorted(names)))
+    return {name: Use(first_seen, last_used, hours) for name, first_seen, last_used, hours in conn.execute(query)}
 
 
 def listed(conn: Connection, source_id: str) -> list[KnownType]:
