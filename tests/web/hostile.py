@@ -21,6 +21,11 @@ def events(one: bytes, rest: bytes = b"", source: bytes = b'"shop"') -> bytes:
     return b'{"source":{"id":' + source + b'},"events":[' + b",".join([one] * 500) + b"]" + rest + b"}"
 
 
+def _short_keys(last: bytes) -> bytes:
+    """Return a body of nearly as many values as it may have, each with a key of its own, and this at its end."""
+    return _EVENT + b',"context":{' + b",".join(b'"k%05d":1' % number for number in range(49_000)) + last
+
+
 def _keys(count: int, last: bytes = b"") -> bytes:
     return _EVENT + b',"context":{' + b",".join(b'"k%018d":1' % number for number in range(count)) + last + b"}}"
 
@@ -41,6 +46,17 @@ BODIES = {
     "too many events": filled(b'{"source":{"id":"shop"},"events":[', b'{"type":"a"},', b"]}"),
     "a list, not an object": filled(b"[", b'{"a":1},', b"]"),
     "keys": _keys(75_000),
+    "short keys, then a comma too many": _short_keys(b",}}"),
+    "short keys, cut off": _short_keys(b""),
+    "short keys, then no number": _short_keys(b',"a":NaN}}'),
+    "short keys, then the first one once more": _short_keys(b',"k00000":1}}'),
+    "short keys, then a wide integer": _short_keys(b',"a":%d}}' % 2**70),
+    "short keys, then an infinite number": _short_keys(b',"a":1e400}}'),
+    "short keys, then a deep list": _short_keys(b',"a":' + b"[" * 900 + b"]" * 900 + b"}}"),
+    "short keys, then a list too deep to read": _short_keys(b',"a":' + b"[" * 1100 + b"]" * 1100 + b"}}"),
+    "short keys, then no UTF-8": _short_keys(b',"\xff":1}}'),
+    "objects of one key, then a key twice": listed(b'{"k":1}', tail=b"]}}")[:330_000].rpartition(b",")[0]
+    + b',{"a":1,"a":1}]}}',
     "the first key once more": _keys(40_000, b',"k%018d":1' % 0),
     "long keys": _EVENT + b',"context":{' + b",".join(b'"%0300d":1' % number for number in range(3300)) + b"}}",
     "the same key": filled(_EVENT + b',"context":{', b'"a":1,', b"}}"),

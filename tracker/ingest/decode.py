@@ -10,7 +10,16 @@ import orjson
 from tracker.core.limits import Limits
 from tracker.core.refusal import Malformed, Problem, Refusal, TooLarge, TooSlow, UnsupportedMedia
 from tracker.ingest.normalise import WARN_CUT, WARN_REPLACED, normalise, scrub
-from tracker.ingest.strict_json import holds_more_values, malformed, most_members, strict
+from tracker.ingest.strict_json import (
+    holds_more_values,
+    malformed,
+    members,
+    most_members,
+    refuse_large,
+    same_key_twice,
+    strict,
+    with_exact_integers,
+)
 
 CHUNK = 64 * 1024
 LATE = "The body did not come in time; send it again."
@@ -67,16 +76,18 @@ def decode_only(sent: bytes, limits: Limits) -> Decoded:
         raise malformed("too_many_nodes", f"There must not be more than {limits.nodes} values.")
     try:
         value, certain = orjson.loads(raw), False
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
         # The strict reader also takes lone surrogates, which are replaced and not refused, and it knows what is wrong.
+        refuse_large(raw, error.msg)
         value, certain = strict(raw), True
     body = _payload(value, limits)
     tally = normalise(body, raw, limits, certain=certain)
-    if not certain and not tally.problems and (tally.huge or tally.members != most_members(raw)):
-        # The fast reader keeps the last of two equal keys and rounds an integer of more than 64 bits, both without a
-        # word. Where the bytes leave either possible, the strict reader decides.
-        body = _payload(strict(raw), limits)
+    if tally.huge and not tally.problems:
+        # The fast reader rounds an integer of more than 64 bits without a word.
+        body = _payload(with_exact_integers(raw), limits)
         tally = normalise(body, raw, limits)
+    if not certain and not tally.problems and _lost_members(tally.members, raw):
+        raise same_key_twice()
     if tally.problems:
         raise Malformed(tally.problems)
     return Decoded(body, (WARN_REPLACED,) * tally.replaced, len(sent), raw, tally.cut)
@@ -168,6 +179,11 @@ def _too_large(limit: int) -> TooLarge:
 def incomplete() -> Malformed:
     """The refusal of a body of which a part is missing."""
     return malformed("body_incomplete", "The body ended before it was complete.")
+
+
+def _lost_members(read: int, raw: bytes) -> bool:
+    """Return True where fewer members were read than are written: the fast reader keeps the last of two equal keys."""
+    return read != most_members(raw) and read != members(raw)
 
 
 def _payload(value: Any, limits: Limits) -> dict[str, Any]:
