@@ -20,6 +20,7 @@ from tracker.web.request_heads import LARGEST_LINE, bound_heads
 from tracker.web.server_log import ServerLog
 
 if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
 try:
@@ -66,13 +67,27 @@ if workers > 1:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder.of(_settings.data_dir))
 
 
-def on_starting(_server: object) -> None:
+def on_starting(server: "Arbiter") -> None:
     """Say beside an SQLite file that it is served from; let the figures begin at nought: they are those of this run."""
+    server.handle_hup = partial(_reload, server, server.handle_hup)
     if _settings.sqlite_file is not None:
         with suppress(OSError):
             presence.hold(_settings.sqlite_file)
     if workers > 1:
         metrics_folder.empty(_settings.data_dir)
+
+
+def _reload(server: "Arbiter", reload: Callable[[], None]) -> None:
+    """Reload where the settings are good; otherwise say what is wrong with them and serve on with those of before.
+
+    By the time that gunicorn reads this file anew it has no way back: a bad setting would end the server.
+    """
+    try:
+        Settings.from_env()
+    except BadSettings as error:
+        server.log.error("Not reloaded; the server goes on with the settings of before: %s", error)
+        return
+    reload()
 
 
 def on_exit(_server: object) -> None:

@@ -35,6 +35,7 @@ class Served:
     host: str
     port: int
     log: Path
+    pid: int
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """Return the answer to one request; of a header's name a _ stands for a -, two of them for one."""
@@ -63,12 +64,12 @@ def serving(
 ) -> Iterator[Served]:
     """Serve with ``env`` alone while the block runs; ``options`` are those of the process."""
     port = port or free_port(host)
-    served = Served(host, port, folder / "serving.log")
     given = {"PATH": os.environ["PATH"], "HOST": host, "PORT": str(port)} | dict(env)
-    with served.log.open("w") as log:
+    with (folder / "serving.log").open("w") as log:
         process = subprocess.Popen(
             [TRACKER, "serve", *words], env=given, stdout=log, stderr=subprocess.STDOUT, **options
         )
+        served = Served(host, port, folder / "serving.log", process.pid)
         try:
             deadline = time.monotonic() + DEADLINE
             while "Handoff listens on" not in served.told():

@@ -1,8 +1,14 @@
 """``tracker serve`` where it listens, in which folder it works, and what it needs to write."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from ports import free_port
@@ -113,6 +119,41 @@ def test_what_needs_the_data_folder_says_so_in_a_sentence(env, tmp_path) -> None
     assert done.returncode == 1
     assert done.stderr.startswith("DATA_DIR: cannot write to /proc/handoff (")
     assert done.stderr.count("\n") == 1
+
+
+# A reload ----------------------------------------------------------------------------------------------------------
+
+
+def until(so: Callable[[], bool], served) -> None:
+    deadline = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < deadline, served.told()
+        threading.Event().wait(0.01)
+
+
+def test_a_reload_with_bad_settings_serves_on_with_those_of_before(tmp_path) -> None:
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    with serving(tmp_path, {"DATA_DIR": str(tmp_path / "var"), "SECRET_KEY_FILE": str(key)}) as served:
+
+        def workers() -> set[str]:
+            return set(Path(f"/proc/{served.pid}/task/{served.pid}/children").read_text().split())
+
+        old = workers()
+        assert old
+        key.unlink()
+        os.kill(served.pid, signal.SIGHUP)
+        until(lambda: "SECRET_KEY_FILE" in served.told(), served)
+        [line] = [line for line in served.told().splitlines() if "SECRET_KEY_FILE" in line]
+        assert json.loads(line)["says"].startswith("Not reloaded; the server goes on with the settings of before: ")
+        assert served.ask("/readyz").status == 200
+        assert workers() == old
+        # And the next reload, with good settings, is one.
+        key.write_text(KEY)
+        os.kill(served.pid, signal.SIGHUP)
+        until(lambda: bool(workers()) and not workers() & old, served)
+        assert served.ask("/readyz").status == 200
+        assert "Traceback" not in served.told()
 
 
 # What it believes --------------------------------------------------------------------------------------------------
