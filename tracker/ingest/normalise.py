@@ -6,7 +6,7 @@ from typing import Any
 
 from tracker.core.limits import Limits
 from tracker.core.scrub import scrubber
-from tracker.ingest.walk import LARGEST, SMALLEST, Container, Rules, Tally, walk
+from tracker.ingest.walk import LARGEST, SMALLEST, WIDEST_CHARACTER, Container, Rules, Tally, walk
 
 # A browser that copies one of these into an object changes every object of the page.
 POLLUTING = frozenset({"__proto__", "constructor", "prototype"})
@@ -15,7 +15,6 @@ POLLUTING = frozenset({"__proto__", "constructor", "prototype"})
 UNFIT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 LINK_PERCENT = re.compile(rb"%(?:25)*(?:5[fF]|[57][24])")
-WIDEST_CHARACTER = 4
 
 WARN_REPLACED = "Characters that no database keeps (NUL, lone surrogates) were replaced by U+FFFD."
 WARN_CUT = "A URL or a user agent that was too long was cut."

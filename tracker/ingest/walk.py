@@ -15,6 +15,8 @@ Container = dict[str, Any] | list[Any]
 # Numbers strictly between the two need no second look. The smallest one needs it: a lenient reader makes a float that
 # is equal to it of the integer below.
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
+WIDEST_CHARACTER = 4
+"""Bytes of UTF-8."""
 
 # What is cut when it is too long, where other text is refused: a page cannot help how long these are.
 URL_KEYS = frozenset({"url", "href", "referrer", "referer", "page"})
@@ -149,14 +151,19 @@ def _number(place: Place, key: str | int, value: float, tally: Tally) -> None:
 def _keys(node: dict[str, Any], place: Place, rules: Rules, tally: Tally) -> None:
     """Put the keys of one object in order, in place; a problem for one too long and for two that become the same."""
     tally.members += len(node)
-    if (not node or max(map(len, node)) <= rules.key_glance) and not (rules.scrubber and may_carry("".join(node))):
+    longest = max(map(len, node), default=0)
+    glance = rules.key_glance
+    if rules.unfit and UNFIT.search("".join(node)) is None:
+        # Looking at all keys at once costs a tenth of looking at each.
+        glance = rules.limits.key // WIDEST_CHARACTER
+    if longest <= glance and not (rules.scrubber and may_carry("".join(node))):
         return
     members = [(_fit(key, rules, tally), value) for key, value in node.items()]
     node.clear()
     node.update(members)
     if len(node) != len(members):
         tally.refuse(_path(place), "json_duplicate_key", "An object must not hold the same key twice.")
-    if any(_bytes(key) > rules.limits.key for key in node):
+    if longest > rules.limits.key // WIDEST_CHARACTER and any(_bytes(key) > rules.limits.key for key in node):
         tally.refuse(_path(place), "key_too_long", f"A key must not be longer than {rules.limits.key} bytes.")
 
 
