@@ -16,6 +16,7 @@ UNFIT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 LINK_PERCENT = re.compile(rb"%(?:25)*(?:5[fF]|[57][24])")
 
+_ROUNDED = -1
 WARN_REPLACED = "Characters that no database keeps (NUL, lone surrogates) were replaced by U+FFFD."
 WARN_CUT = "A URL or a user agent that was too long was cut."
 
@@ -24,7 +25,11 @@ def normalise(body: dict[str, Any], raw: bytes, limits: Limits, *, certain: bool
     """Change ``body``, parsed from ``raw``, to what may be stored; the tally says what was changed or is wrong."""
     rules, tally = _rules(raw, limits, certain), Tally()
     members = None if rules.unfit else _glance(body, rules)
-    if members is None:
+    if members == _ROUNDED and not certain:
+        # It is to be read again: what else is wrong is found then.
+        tally.huge = True
+        return tally
+    if members is None or members == _ROUNDED:
         _walk(body, rules, tally)
     else:
         tally.members = members
@@ -60,6 +65,7 @@ def scrub(body: dict[str, Any], raw: bytes, limits: Limits, *, cut: bool) -> Tal
 def _glance(body: dict[str, Any], rules: Rules) -> int | None:
     """The number of members of all objects when no length, number or nesting is over a limit; None when one may be.
 
+    ``_ROUNDED`` where a number may be over it, or be an integer that a lenient reader has rounded.
     It costs two thirds of a walk, and is all that an everyday payload needs.
     """
     glance, key_glance, members = rules.glance, rules.key_glance, 0
@@ -84,7 +90,7 @@ def _glance(body: dict[str, Any], rules: Rules) -> int | None:
                 elif kind is dict or kind is list:
                     deeper.append(value)
                 elif (kind is int or kind is float) and not SMALLEST < value < LARGEST:
-                    return None
+                    return _ROUNDED
         level = deeper
     return members if nodes >= 0 and depth >= 0 else None
 
