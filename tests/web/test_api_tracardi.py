@@ -94,13 +94,14 @@ def test_a_profile_that_is_brought_in_is_there_with_its_own_id(tool, path, make_
     assert track("e1", session="s1", profile=UUID)["profile"]["id"] == UUID
 
 
-def test_an_id_that_can_be_guessed_names_its_profile_to_everyone_as_the_docs_say(tool, make_source, track) -> None:
+def test_an_own_id_that_can_be_guessed_names_its_profile_to_everyone_as_the_docs_say(tool, make_source, track) -> None:
     make_source(links=("blog.example",))
-    tool.ok("POST", "/profiles/import", [{"id": UUID, "ids": ["cust-1001"]}])
+    tool.ok("POST", "/profiles/import", [{"id": "cust-1001", "ids": ["cust-1002"]}])
     guessed = track("e1", session="s1", profile="cust-1001")
-    assert guessed["profile"] == {"id": UUID}
+    assert guessed["profile"] == {"id": "cust-1001"}
     assert guessed["pass"]
-    assert tool.ok("GET", "/event/e1")["event"]["profile"] == {"id": UUID}
+    assert tool.ok("GET", "/event/e1")["event"]["profile"] == {"id": "cust-1001"}
+    assert track("e2", session="s2", profile="cust-1002")["profile"]["id"] != "cust-1001"
 
 
 def test_bringing_people_in_twice_changes_nothing(tool, clock, broken) -> None:

