@@ -39,3 +39,11 @@ def test_tries_are_counted_by_name_without_keeping_what_was_typed() -> None:
     assert account_rules.tries_of("anna") == account_rules.tries_of("anna") != account_rules.tries_of("ben")
     assert "secret typed into the wrong field" not in account_rules.tries_of("secret typed into the wrong field")
     assert len(account_rules.tries_of("\ud800" * 5000)) <= 80
+
+
+def test_tries_from_a_place_begin_as_all_of_their_name_do() -> None:
+    of_anna, from_home = account_rules.tries_from("anna"), account_rules.tries_from("anna", "203.0.113.0/24")
+    assert from_home.startswith(of_anna)
+    assert from_home != account_rules.tries_from("anna", "198.51.100.0/24")
+    assert not account_rules.tries_from("ben", "203.0.113.0/24").startswith(of_anna)
+    assert "203.0.113" not in from_home
