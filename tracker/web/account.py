@@ -14,7 +14,7 @@ from tracker.store import accounts, removed_users
 from tracker.store.accounts import LastOwner, NameTaken, User
 from tracker.store.removed_users import NotRestorable
 from tracker.web.asking import Question, asks
-from tracker.web.credentials import TooManyTries, proven
+from tracker.web.credentials import TooManyTries, proven, refused
 from tracker.web.guard import ask, change, guard, own_affair, the_login, the_user
 from tracker.web.login import checked
 from tracker.web.messages import Undo, say
@@ -39,9 +39,7 @@ def change_password() -> BaseResponse:
     try:
         user = proven(me.name, request.form.get("current", ""))
     except TooManyTries as error:
-        answer = _page(429, problems={"current": error.advice})
-        answer.headers["Retry-After"] = str(error.wait)
-        return answer
+        return refused(error, url_for("account.account"))
     if user is None:
         return _page(422, problems={"current": "This is not your password."})
     try:

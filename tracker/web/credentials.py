@@ -1,6 +1,9 @@
 """Who somebody is by name and password, for a browser and for the API alike, and how often they may be wrong."""
 
-from flask import request
+import random
+import time
+
+from flask import Response, render_template, request
 
 from tracker.core import account_rules
 from tracker.core.client_address import client_network
@@ -17,6 +20,11 @@ TRIES_BY_ACCOUNT = 10
 TRIES_BY_NETWORK = 50
 TRIES_BY_NAME = 200
 """From everywhere together; a known device does not count, so that nobody is locked out by others."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 0.4
+"""Seconds before a refusal: a client waits for it before it sends again, and its connections come back spread out.
+
+A waiting greenlet costs nothing, while 16 connections that are refused at once keep all others waiting.
+"""
 
 
 class TooManyTries(Exception):
@@ -38,12 +46,20 @@ def proven(name: str, password: str) -> User | None:
     own, shared = _counted_under(name)
     limits = {own: TRIES_BY_ACCOUNT} | shared
     if wait := change(lambda conn: throttle.spend(conn, limits, now)):
+        time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))  # noqa: S311 - spreads load, no secret
         raise TooManyTries(wait)
     found = ask(lambda conn: accounts.named(conn, name))
     if not passwords.matches(password, found[1] if found else None) or found is None:
         return None
     change(lambda conn: throttle.forgive(conn, own, shared))
     return found[0]
+
+
+def refused(error: TooManyTries, back: str) -> Response:
+    """Return the short page for too many tries, with a link to the path ``back``; the database is not asked again."""
+    text = render_template("too_many_tries.html", advice=error.advice, back=back)
+    headers = {"Retry-After": str(error.wait)}
+    return Response(text, 429, headers, content_type="text/html; charset=utf-8")
 
 
 def _counted_under(name: str) -> tuple[str, dict[str, int]]:

@@ -10,7 +10,7 @@ from tracker.core import account_rules
 from tracker.ingest import passwords
 from tracker.store import accounts
 from tracker.store.accounts import Login, SetupIsOver, User
-from tracker.web.credentials import TooManyTries, network, proven
+from tracker.web.credentials import TooManyTries, network, proven, refused
 from tracker.web.guard import ask, change, guard, own_affair, public, the_login
 from tracker.web.known_devices import remember
 from tracker.web.messages import say
@@ -39,9 +39,7 @@ def log_in() -> BaseResponse:
     try:
         user = proven(name, request.form.get("password", ""))
     except TooManyTries as error:
-        answer = _door(429, name=name, problem=error.advice)
-        answer.headers["Retry-After"] = str(error.wait)
-        return answer
+        return refused(error, url_for("login.login", next=request.form.get("next") or None))
     if user is None:
         return _door(403, name=name, problem=_WRONG)
     _enter(user)

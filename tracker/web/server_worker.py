@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
+from gevent.server import StreamServer  # type: ignore[import-untyped]
 from gunicorn.http.body import ChunkedReader, LengthReader  # type: ignore[import-untyped]
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
 
@@ -83,6 +84,15 @@ class Worker(GeventWorker):  # type: ignore[misc]
     """One process that serves; gunicorn.conf.py gives it its bounds."""
 
     bounds = Bounds()
+
+    def run(self) -> None:
+        """Serve until told to stop, and take one new connection at a time.
+
+        Gunicorn does so with several workers only. A single worker would take 100 that come together, and answer the
+        first request of each, before any connection that is open already has its turn.
+        """
+        StreamServer.max_accept = 1
+        super().run()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection, unless its network has too many already."""
