@@ -81,12 +81,14 @@ bench-browser: tools browser bench/others/node_modules
 js: tools snippet_templates/node_modules  ## Rebuild static/tracker from snippet_templates/tracker
 	@cd snippet_templates && $(WITH_NODE) $(NPM) run --silent build
 
+# The extras stay in the locks: pip 23.2, which comes with Python 3.11, takes what is wanted with an extra for unpinned
+# where the lock names the package alone.
 lock:  ## Resolve pyproject.toml anew into requirements.lock and requirements-dev.lock, for every platform
 	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; $(PYTHON) -m venv "$$folder" && \
 	"$$folder/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		> "$$folder/build.in" && \
-	resolve() { "$$folder/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	resolve() { "$$folder/bin/uv" pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 		--no-header --no-annotate --upgrade "$$@"; } && \
 	resolve pyproject.toml "$$folder/build.in" --output-file requirements.lock && \
 	resolve pyproject.toml "$$folder/build.in" --extra test --extra check --constraint requirements.lock \
