@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
 
 from tracker.core.limits import KIB, MIB
-from tracker.core.own_address import read_listen_host, read_public_url
+from tracker.core.own_address import parts_of, read_listen_host, read_public_url
 from tracker.core.quota import Quota, read_quota
 from tracker.core.rate import Rate, read_rate
 from tracker.core.scrub import read_names
@@ -77,7 +76,7 @@ class Reader:
         known = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
         if given.rstrip("/") == "sqlite:" or ":memory:" in given:
             self.problems.append(f"{name} must name a file: what is kept in memory is lost with the process.")
-        elif not given.startswith(known) or _parts(given) is None:
+        elif not given.startswith(known) or parts_of(given) is None:
             # The value is not shown: it may hold a password.
             self.problems.append(f"{name} must start with sqlite:/// or postgresql://.")
         elif problem := url_problem(given):
@@ -113,7 +112,8 @@ class Reader:
 
     def redis(self, name: str) -> str | None:
         given = self.secret(name)
-        if given is not None and (not given.startswith(("redis://", "rediss://", "unix://")) or _parts(given) is None):
+        schemes = ("redis://", "rediss://", "unix://")
+        if given is not None and (not given.startswith(schemes) or parts_of(given) is None):
             # The value is not shown: it may hold a password.
             self.problems.append(f"{name} must start with redis://, rediss:// or unix://.")
         return given
@@ -208,13 +208,3 @@ def _absolute(url: str) -> str:
         return url
     path, mark, options = rest.partition("?")
     return f"sqlite:///{Path(path).absolute()}{mark}{options}"
-
-
-def _parts(url: str) -> SplitResult | None:
-    """Return the parts of a URL, or None where it is none."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    return parts

@@ -29,7 +29,7 @@ def read_public_url(given: str) -> str:
     """
     if not given.isascii():
         raise ValueError(f"{_LIKE}; write a name with other letters as browsers send it (xn--…).")
-    parts = _parts(given)
+    parts = parts_of(given)
     if parts is not None and "@" in parts.netloc:
         raise ValueError(f"{_LIKE}, without a user name or a password.")
     if parts is None or not _is_bare(given) or parts.scheme not in _USUAL_PORTS or parts.port == 0:
@@ -129,7 +129,8 @@ def _is_bare(url: str) -> bool:
     return not re.search(r"[\s?#\\\x00-\x1f\x7f]", url)
 
 
-def _parts(url: str) -> SplitResult | None:
+def parts_of(url: str) -> SplitResult | None:
+    """Return the parts of a URL, or None where it is none."""
     try:
         parts = urlsplit(url)
         _ = parts.hostname, parts.port
