@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tracker.core.refusal import Unavailable
-from tracker.store import reports
+from tracker.store import backup, reports
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -69,3 +69,34 @@ def test_a_full_disk_of_another_file_is_told_by_that_file(listing) -> None:
 def test_an_io_error_with_room_on_the_disk_is_not_taken_for_a_full_one(listing) -> None:
     said = listing(unavailable(IO_ERROR), 99_999)
     assert (said.code, "is full" in said.err, "disk I/O error" in said.err) == (1, False, True)
+
+
+@pytest.fixture
+def few_pages(monkeypatch) -> None:
+    """Let SQLite write few pages of any draft, as on a disk that is nearly full."""
+    connect = sqlite3.connect
+
+    def connect_with_few_pages(file, **options) -> sqlite3.Connection:
+        connection = connect(file, **options)
+        if str(file).endswith(".part"):
+            connection.execute("PRAGMA max_page_count=4")
+        return connection
+
+    monkeypatch.setattr(backup.sqlite3, "connect", connect_with_few_pages)
+
+
+@pytest.mark.usefixtures("few_pages")
+def test_a_backup_to_a_full_disk_names_that_disk_and_leaves_nothing(tracker, tmp_path) -> None:
+    said = tracker("db", "backup", str(tmp_path / "copy.db"))
+    assert said.code == 1
+    assert f"The disk of {tmp_path / 'copy.db'} is full. Free" in said.err
+    assert list(tmp_path.glob("copy.db*")) == []
+
+
+def test_a_restore_on_a_full_disk_names_that_disk_and_changes_nothing(tracker, engine, tmp_path, request) -> None:
+    tracker("db", "backup", str(tmp_path / "copy.db"))
+    request.getfixturevalue("few_pages")
+    said = tracker("db", "restore", str(tmp_path / "copy.db"), "--yes")
+    assert said.code == 1
+    assert f"The disk of {engine.url.database} is full. Free" in said.err
+    assert tracker("db", "check").code == 0

@@ -1,12 +1,11 @@
 """Telling a full disk from whatever else may be wrong with an SQLite file."""
 
 import errno
-import os
 import sqlite3
 from pathlib import Path
 
-_TOO_LITTLE = 2**20
-"""Bytes: SQLite calls it an I/O error where the little that is left does not hold the index of its log (32 KiB)."""
+from tracker.store.disk_errors import disk_is_full
+
 _REMEDY = "Free space there (logs, old copies), then run tracker db maintain, which gives back what has run out."
 
 
@@ -21,18 +20,7 @@ def full_disk(error: BaseException | None, database: Path | None) -> str | None:
             # The name of a file that is not whole yet is nothing that was asked for.
             file = str(original.filename or database or "the file that was written").removesuffix(".part")
             return f"The disk of {file} is full. {_REMEDY}"
-        if isinstance(original, sqlite3.Error) and database is not None and _is_full(original, database):
+        if isinstance(original, sqlite3.Error) and database is not None and disk_is_full(original, database):
             return f"The disk of {database}, or of the file that was written, is full. {_REMEDY}"
         error = error.__cause__
     return None
-
-
-def _is_full(error: sqlite3.Error, database: Path) -> bool:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
-    if code not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
-        return code == sqlite3.SQLITE_FULL
-    try:
-        disk = os.statvfs(database.absolute().parent)
-    except OSError:
-        return False
-    return disk.f_bavail * disk.f_frsize < _TOO_LITTLE

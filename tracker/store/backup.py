@@ -1,5 +1,6 @@
 """The whole SQLite database as one file: a copy made while the collector goes on, and the way back."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tracker.store import migrations
+from tracker.store.disk_errors import disk_is_full
 from tracker.store.presence import nobody_serves
 from tracker.store.private import private
 
@@ -80,6 +82,7 @@ def whole(file: Path) -> Iterator[Path]:
     try:
         # Two at once would write into each other; what was left by one that was killed is nobody's.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _drop_journals(draft)
         os.ftruncate(descriptor, 0)
         if file.exists():
             os.fchmod(descriptor, stat.S_IMODE(file.stat().st_mode))
@@ -90,10 +93,17 @@ def whole(file: Path) -> Iterator[Path]:
     except BlockingIOError as error:
         raise InUse(f"Another command is writing {file}.") from error
     except BaseException:
+        _drop_journals(draft)
         draft.unlink(missing_ok=True)
         raise
     finally:
         os.close(descriptor)
+
+
+def _drop_journals(draft: Path) -> None:
+    """Delete what SQLite left beside a draft when it failed: it would be played back into the next one."""
+    for journal in ("-journal", "-wal", "-shm"):
+        Path(f"{draft}{journal}").unlink(missing_ok=True)
 
 
 def _settle(folder: Path) -> None:
@@ -113,6 +123,8 @@ def _copy(source: sqlite3.Connection, original: Path, draft: Path, tell: Tell) -
             # One file and no second one beside it; the collector turns the journal on again when it opens it.
             copy.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.DatabaseError as error:
+            if disk_is_full(error, draft):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(draft)) from error
             raise Unfit(f"{original} cannot be copied: {error}") from error
     # Whoever has written the copy still has pages of it in memory; what is read is what is in the file.
     with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
