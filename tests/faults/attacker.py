@@ -33,6 +33,7 @@ class Client:
         self.sent = 0
         self.held: list[socket.socket] = []
         self.lock = threading.Lock()
+        self.over = threading.Event()
         self.started = time.monotonic()
 
     def run(self) -> None:
@@ -42,6 +43,7 @@ class Client:
             thread.start()
         for thread in threads:
             thread.join(self.order["seconds"] + PATIENCE + 1)
+        self.over.set()
         for open_still in self.held:
             self._hear(open_still)
 
@@ -52,7 +54,7 @@ class Client:
                 connection = self._connected()
             if connection is None:
                 self._note(0)
-                time.sleep(0.01)
+                self.over.wait(0.01)
                 continue
             with suppress(OSError):
                 # What is refused in the middle may be answered all the same.
@@ -75,7 +77,7 @@ class Client:
                 return None
             self.sent += 1
             one = next(self.requests)
-        time.sleep(max(0.0, self.started + due - time.monotonic()))
+        self.over.wait(max(0.0, self.started + due - time.monotonic()))
         return one
 
     def _connected(self) -> socket.socket | None:

@@ -186,7 +186,7 @@ class Bystander:
         body = self._ledger.body(1, context={"page": {"url": "https://shop.example/a?utm_source=x", "title": "A"}})
         self._ledger.is_sending(body)
         raw = json.dumps(body).encode()
-        time.sleep(max(0.0, due - time.monotonic()))
+        threading.Event().wait(max(0.0, due - time.monotonic()))
         status, answer, headers = self._sent(raw)
         took = time.monotonic() - due
         assert self._ledger.was_told(body, status, answer, headers) == 200, (status, answer)
