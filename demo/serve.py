@@ -124,7 +124,9 @@ def main() -> None:
     """Serve until Ctrl-C; nothing is left behind."""
     port, own = free_port(8690), free_port(8691)
     url = f"http://127.0.0.1:{own}"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A shell that puts this in the background lets it ignore Ctrl-C.
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="handoff-demo-") as folder:
         # A database, a key or a port that the operator has set for the real collector is not the demo's to touch.
         for name in ("SECRET_KEY_FILE", "DATABASE_URL_FILE", "SECRET_KEY", "WORKERS"):

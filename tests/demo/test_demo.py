@@ -31,7 +31,12 @@ def demo() -> Iterator[str]:
             yield found[0]
         finally:
             running.send_signal(signal.SIGINT)
-            running.wait(timeout=30)
+            try:
+                running.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                # Its pipe would be waited for without an end.
+                running.terminate()
+                raise
     assert running.returncode == 0
     assert folder
     assert not Path(folder[1]).exists()
