@@ -8,7 +8,7 @@ from core_builders import claim, event, key, only, payload, referral, visit, wor
 from tracker.core.explaining import _TOLD, explained
 from tracker.core.steps import Step
 
-SECRET = {"card": "4111"}
+SECRET = {"card": "not-to-be-told"}
 ANNA = claim(key("user_id", "anna"))
 
 
@@ -31,7 +31,7 @@ def test_the_answer_is_the_real_one_with_every_fate_and_every_step() -> None:
         {"do": "store-event", "id": "e1", "profile": "new-profile-1", "session": "s", "type": "page-view"},
         {"do": "quarantine-event", "id": "e2", "reason": "event-too-large"},
     ]
-    assert "4111" not in str(told)
+    assert "not-to-be-told" not in str(told)
 
 
 @pytest.mark.parametrize(
