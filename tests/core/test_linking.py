@@ -1,6 +1,7 @@
 """Which hosts are owned: the same table as the script's linker runs, and what a URL's host is."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from core_builders import BLOG, SHOP, link_pass, referral, world
 
 from tracker.core.linking import Verdict, domains_of, host_of, judge, owned
 from tracker.core.model import LinkPass, Source
+from tracker.core.touchpoint import touchpoint
 
 CASES = json.loads((Path(__file__).parent.parent / "cases" / "links.json").read_text(encoding="utf-8"))
 
@@ -90,6 +92,23 @@ NO_HOST = [
     "https://όσος.example/",
     "https://na\u200dme.ü.example/",
 ]
+
+
+EXPANDING = ["\ufdfa" * 5_400, "\ufdfa" * 400, "\u0f77" * 5_400, "a" + "\u0323\u0334" * 16_000, "ü." * 8_000]
+"""Characters that become many, or have to be put in order, before anything looks at how many there are."""
+
+
+@pytest.mark.parametrize("name", EXPANDING, ids=lambda name: f"{ascii(name[-1])} {len(name)} times")
+@pytest.mark.parametrize("before", ["https://", "//", "/\t/", " https:/\n/", "https://me@"])
+def test_a_name_that_is_longer_than_any_is_refused_at_once(before: str, name: str) -> None:
+    started = time.thread_time()
+    assert host_of(f"{before}{name}/cart") is None
+    assert touchpoint({"page": {"url": f"{before}{name}/", "referrer": {"host": name}}}, ()) == {}
+    assert time.thread_time() - started < 0.2
+
+
+def test_what_is_long_behind_the_host_keeps_it() -> None:
+    assert host_of(f"https://bücher.example/{'ü' * 9_000}?q={'ü' * 9_000}#{'ü' * 9_000}") == "xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize("url", NO_HOST, ids=ascii)

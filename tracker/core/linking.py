@@ -1,18 +1,21 @@
 """Which hosts are owned, and whether a handed-over profile may be believed: the twin of the script's linker."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from tracker.core.known import Known
 from tracker.core.merging import may_merge
 from tracker.core.model import Profile, Referral, Source
 from tracker.core.setting_rules import REQUIRE_REFERRER
+from tracker.core.urls import split_url
 
 _NAME = re.compile(r"[a-z0-9._-]+")
 _ADDRESS = re.compile(r"\[[0-9a-f:.]+\]|\d+\.\d+\.\d+\.\d+")
 _DEVIATES = re.compile("[ßς\u200c\u200d]")
+_LONGEST_NAME = 253
+"""Characters of a host name (RFC 1035)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Verdict:
 def host_of(url: str) -> str | None:
     """Return the lower-cased host of a URL in its ASCII form, without port or trailing dot; None where it has none."""
     try:
-        host = urlsplit(url).hostname
+        host = split_url(url).hostname
     except ValueError:
         return None
     try:
@@ -47,6 +50,9 @@ def _ascii(host: str) -> str:
         return lowered
     if _DEVIATES.search(lowered):
         # Python follows IDNA 2003, which makes "strasse" of "straße"; to a browser those are two owners' domains.
+        raise UnicodeError
+    # The codec looks at every character in Python before it looks at the length, and one character may become eighteen.
+    if len(unicodedata.normalize("NFKC", lowered)) > _LONGEST_NAME:
         raise UnicodeError
     return lowered.encode("idna").decode()
 

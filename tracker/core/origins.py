@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from tracker.core.linking import host_of
+from tracker.core.urls import split_url
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NULL, FILE = "null", "file://"
@@ -58,7 +59,7 @@ def origin_warnings(origins: Iterable[str]) -> tuple[str, ...]:
 
 def with_port(url: str) -> tuple[SplitResult, int | None]:
     """Return the parts of a URL and its port; ValueError where that is no number from 0 to 65535."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     return parts, parts.port
 
 

@@ -5,11 +5,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from tracker.core.auto_rules import event_problems
 from tracker.core.literals import Code, Unreadable, read_literal
 from tracker.core.plurals import counted
+from tracker.core.urls import split_url
 
 LONGEST = 64 * 1024
 
@@ -93,7 +94,7 @@ def _configuration(text: str) -> tuple[dict[str, Any], bool] | None:
 def _by_address(text: str) -> Imported:
     """Return the source that a script's address names: its configuration is at the collector it comes from."""
     found = _SCRIPT_URL.search(text)
-    query = parse_qs(urlsplit(html.unescape(found["url"])).query) if found else {}
+    query = parse_qs(split_url(html.unescape(found["url"])).query) if found else {}
     if not query.get("source_id"):
         raise ValueError(
             "There is no configuration in this. Paste the script element with const options = {…}, or the one whose "

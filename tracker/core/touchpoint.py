@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from tracker.core.linking import host_of
 from tracker.core.model import Event, Json
 from tracker.core.storable import storable
+from tracker.core.urls import split_url
 
 CAMPAIGN = {
     "utm_source": "origin",
@@ -78,7 +79,7 @@ def _query(url: object) -> list[tuple[str, str]]:
     if not isinstance(url, str):
         return []
     try:
-        given = parse_qsl(urlsplit(_ESCAPED_AND.sub("&", url)).query, max_num_fields=200)
+        given = parse_qsl(split_url(_ESCAPED_AND.sub("&", url)).query, max_num_fields=200)
     except ValueError:
         return []
     # What was percent-encoded was not read before.
