@@ -141,3 +141,10 @@ def test_a_dry_run_says_what_would_become_of_the_file(tracker, engine, request) 
     assert "would be refused" not in dry.out
     request.getfixturevalue("served")
     assert tracker(*words).out.endswith("The collector is running, so --vacuum would be refused: stop it first.\n")
+
+
+@pytest.mark.parametrize("days", ["0", "36501", "9" * 20])
+def test_a_number_of_days_that_no_date_can_be_is_refused_before_anything_is_forgotten(tracker, days: str) -> None:
+    said = tracker("db", "maintain", "--keep-days", days)
+    assert said.code == 2
+    assert "36500" in said.err

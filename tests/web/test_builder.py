@@ -173,7 +173,17 @@ def test_rows_are_added_and_removed_by_buttons_of_the_form(console) -> None:
 
 
 def test_a_button_that_is_not_there_loses_nothing(console) -> None:
-    for button in ("", "remove:event-99", "remove:event-x", "remove:", "add:what", "x:y:z", "import"):
+    for button in (
+        "",
+        "remove:event-99",
+        "remove:event-x",
+        f"remove:event-{'9' * 5_000}",
+        "remove:event-²",
+        "remove:",
+        "add:what",
+        "x:y:z",
+        "import",
+    ):
         assert form_again(press(console, button, **FULL))["trigger-0-target"] == "#buy", button
 
 

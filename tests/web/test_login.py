@@ -64,7 +64,9 @@ def test_name_and_password_let_in(stranger, make_user) -> None:
     assert "anna" in stranger.get("/account").text
 
 
-@pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("", ""), ("anna", "")])
+@pytest.mark.parametrize(
+    ("name", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("", ""), ("anna", ""), ("a\0b", "\0")]
+)
 def test_what_is_wrong_is_not_told(stranger, make_user, name: str, password: str) -> None:
     make_user()
     answer = stranger.log_in(name, password)

@@ -9,7 +9,7 @@ import click
 
 from tracker.cli import backups, forgetting, room
 from tracker.cli.context import House, fail, house
-from tracker.core.keeping import QUARANTINE_DAYS, keeping
+from tracker.core.keeping import MOST_DAYS, QUARANTINE_DAYS, keeping
 from tracker.core.plurals import counted
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
@@ -69,7 +69,7 @@ def check(house: House) -> None:
 @db_commands.command("maintain")
 @click.option(
     "--keep-days",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_DAYS),
     help="Forget what is older than this, instead of RETENTION_DAYS; sources that have a number of their own keep it.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be forgotten, and forget nothing.")

@@ -14,8 +14,7 @@ from tracker.core.urls import split_url
 _NAME = re.compile(r"[a-z0-9._-]+")
 _ADDRESS = re.compile(r"\[[0-9a-f:.]+\]|\d+\.\d+\.\d+\.\d+")
 _DEVIATES = re.compile("[ßς\u200c\u200d]")
-_LONGEST_NAME = 253
-"""Characters of a host name (RFC 1035)."""
+_LONGEST_NAME = 253  # characters, RFC 1035
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The builder: a source's form, what is wrong with it as it is typed, and the snippet that it makes."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,6 +33,7 @@ from tracker.web.source_settings import CONSENT, GPC, SWITCHES
 from tracker.web.sources import asked_for, source_page, to_source
 
 builder_blueprint = guard(Blueprint("builder", __name__))
+_PLACE = re.compile("[0-9]{1,4}")
 _BLANK = Source(id="", name="", auto={"events": [["page-view", {}]]})
 
 
@@ -100,7 +102,7 @@ def build() -> BaseResponse:
             form = with_row(form, row)
         case "remove":
             noun, _, place = row.partition("-")
-            given = without_row(given, noun, int(place) if place.isdecimal() else -1)
+            given = without_row(given, noun, int(place) if _PLACE.fullmatch(place) else -1)
             # The rows after it have other names now.
             form = _while_typing(given, found, but=f"{noun}-")
         case "preview" if "HX-Request" in request.headers:

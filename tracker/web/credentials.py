@@ -8,6 +8,7 @@ from flask import Response, render_template, request
 from tracker.core import account_rules
 from tracker.core.client_address import client_network
 from tracker.core.plurals import counted
+from tracker.core.storable import storable
 from tracker.ingest import passwords
 from tracker.store import accounts, throttle
 from tracker.store.accounts import User
@@ -42,7 +43,7 @@ class TooManyTries(Exception):
 
 def proven(name: str, password: str) -> User | None:
     """Return the user who has this name and password; an unknown name takes the same time and gets the same answer."""
-    name, now = name.strip().casefold(), services().clock()
+    name, now = storable(name.strip().casefold()), services().clock()
     own, shared = _counted_under(name)
     limits = {own: TRIES_BY_ACCOUNT} | shared
     if wait := change(lambda conn: throttle.spend(conn, limits, now)):
