@@ -51,6 +51,10 @@ NOBODY = [
         ("user_id", word)
         for word in ("(not set)", "{user_id}", "%%USER_ID%%", "(null)", "na", "anon", "unset", " Test ")
     ),
+    *(
+        ("user_id", word)
+        for word in ("<email>", "test-user", "{test}", "your.email", "distinct_id", "\u200b", "$USER_ID")
+    ),
     *(("user_id", value) for value in (None, True, False, 1.5, ["42"], {"id": 1})),
     *(("email", text) for text in ("anna", "@", "a@b", "a b@site.test", "a@@site.test", "null@null.null")),
     *(("email", text) for text in ("test@test.com", "noreply@site.test", "anna@example.com", "undefined@site.test")),

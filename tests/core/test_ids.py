@@ -62,6 +62,12 @@ NOBODY = [
     *("{user_id}", "{ user.id }", "{USER-ID}", "{!Contact}", "{$user}", "{0}", "%%USER_ID%%", "%user_id%", "%user.id%"),
     *("%s", "%d", "[user_id]", "[USER ID]", "[object Promise]", "<user_id>", "<YOUR-ID>", "<user id>", "__USER_ID__"),
     *("user-{{id}}", "#{user.id}", "@{id}", "$(id)", "*|UID|*", "[%id%]", "{% id %}", "<?= $id ?>", "id=${id}"),
+    *("$USER_ID", ":user_id", "@user.id", "@@USER_ID@@", "@@ACCOUNT@@", "##ORDER##", "%7Buser_id%7D", "%7B%7Bid%7D%7D"),
+    *("&lt;user&gt;", "&#123;contact&#125;", "USERID*", "***", "your-user-id", "YOUR_USER_ID", "yourUserId", "userId"),
+    *("user_", "user-null", "user_undefined", "null,null", "undefinedundefined", "usernull", "nullnull", "null|null"),
+    *("visitor", "anonymous_user", "anonymousUser", "no id", "no_id", "noUser", "not found", "void", "-none-", "n\\a"),
+    *("\u00b1Infinity", "-Infinity", "xxx", "XXXX-XXXX", "<xxx>", "session_id", "loggedOut", "not-authenticated"),
+    *("%ACCOUNT%", "%20", "%00", "\u200b", "\u200b\u2060", "\u3164", "\u2800", "\ufe0f", "\u202a", "nu\u200bll"),
     *("ｎｕｌｌ", "（not set）", "\u00a0undefined\u00a0", "`none`"),
 ]
 
@@ -90,6 +96,19 @@ TRUE_IDS = [
     *("%41", "%41%42", "a%b%c", "user%40site.dev", "100%_cotton", "50%off%", "[1]", "[a1]", "{1}", "<7>", "(anna)"),
     *("anna(1)", "a[b]", "a<b", "$5", "$anna", "@anna", "#anna", "*anna*", "__init", "_anna_", "a_b", "ga:1234.5678"),
     *("GA1.2.1234567890.1700000000", "ZmFrZQ==", "d41d8cd98f00b204e9800998ecf8427e", "auth0|5f7c8ec7c33c6c004bbafe82"),
+    *("user_12", "user12", "nulling", "visitor77", "visitor-77", "xxxavier", "novoid", ":alice", "voidwalker", "xx"),
+    *(
+        "$2b$10$N9qo8uLOickgx2ZMRZoMye",
+        "user@my.id",
+        "no@user.id",
+        "null@site.dev",
+        "useragent",
+        "x" * 128,
+        "id-5",
+        "no-7",
+    ),
+    *("the-doctor", "my-cat", "user-anna", "session-1", "infinity8", "user-x", "name", "set", "in", "the", "anna&co"),
+    *("nana", "anna", "nona", "inno", "annanull", "\ue000", "e\u0301", "कि", "a\u200bb", "anna%C3%A9", "🦊🦊"),
     *("東京", "Zoë", "אנה", "🦊", "ü", "arn:aws:iam::123456789012:user/anna", "cn=anna,dc=site,dc=dev", "S-1-5-21-1"),
 ]
 

@@ -15,10 +15,7 @@ UNVERIFIED = "unverified"
 _LONGEST = 256
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 # What forms and examples are filled with: these would gather strangers under one key, as the words of ids.py would.
-_JUNK = frozenset(
-    {"user", "userid", "user_id", "user-id", "id", "email", "test", "default", "nobody", "me", "-", "distinct_id"}
-    | {"unidentified", "not_authenticated", "customer", "member"}
-)
+_JUNK = frozenset({"email", "test", "default", "nobody", "me", "distinct"})
 _JUNK_EMAIL = re.compile(
     r"(null|undefined|none|nobody|anonymous|guest|unknown|no-?reply|test|email|user)@.*|.*@example\.\w+"
 )
@@ -35,7 +32,7 @@ def normalised(kind: IdentityKind, given: Any) -> str | None:
     country.
     """
     text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
-    if not isinstance(text, str) or not _is_text(text) or names_nobody(text) or text.strip().lower() in _JUNK:
+    if not isinstance(text, str) or not _is_text(text) or names_nobody(text, _JUNK):
         return None
     if kind == "email":
         return _email(text.strip())

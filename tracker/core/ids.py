@@ -2,20 +2,34 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from html import unescape
+from string import punctuation
+from urllib.parse import unquote
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 # What broken templates and careless clients send in place of an id. Letting one of them name a profile would
-# gather strangers under it (protocol §4).
-_NULLS = frozenset({"null", "undefined", "undef", "nan", "none", "nil"})
-NOBODY = _NULLS | frozenset(
-    {"not set", "not_set", "not-set", "notset", "unset", "empty", "blank", "missing", "not available", "not provided"}
-    | {"n/a", "na", "n.a.", "n.a", "#n/a", "#ref!", "#value!", "#name?", r"\n", "-1", "true", "false"}
-    | {"anonymous", "anonym", "anon", "guest", "unknown", "not logged in", "not_logged_in", "not-logged-in"}
-    | {"logged_out", "logged-out", "logged out", "no_user", "no-user", "nouser", "no user"}
+# gather strangers under it (protocol §4). Each of these words says so by itself,
+_NOBODY = frozenset(
+    {"null", "undefined", "undef", "nan", "none", "nil", "void", "infinity", "inf", "no", "not", "notset", "unset"}
+    | {"empty", "blank", "missing", "unknown", "unidentified", "anonymous", "anonym", "anon", "guest", "logged", "xxx"}
+    | {"user", "visitor", "customer", "member", "session", "profile", "id", "uid", "uuid", "guid"}
 )
+# these do beside one of them,
+_BESIDE = frozenset(
+    {"a", "your", "my", "the", "current", "is", "yet", "in", "out", "set", "available", "provided", "applicable"}
+    | {"found", "defined", "authenticated", "name", "value", "here"}
+)
+# these where they are all there is,
+_ALONE = frozenset({"na", "n a", "true", "false"})
+# and these as they are written: what databases and spreadsheets make of nothing, and of a formula that fails.
+_AS_WRITTEN = frozenset({"-1", r"\n", "#ref!", "#value!", "#name?", "#num!", "#error!", "#div/0!"})
+# Words that programs put together without anything in between, and the x of a form that nobody filled in: a UUID of
+# them has twelve in a row, and more are somebody's.
+_WORDS = re.compile(r"[^\w@]+|_+|(undefined|null|none|anonymous|logged|user)|(?<![^\W_])x{0,9}(xxx)(?![^\W_])")
+_AROUND = punctuation + " "
 _ZERO, _FULL = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
-_WRAPPING = "\"'`(){}[]<> "
 # Zeros and punctuation alone: "0", "-", "...", "00000000-0000-0000-0000-000000000000".
 _BLANK = re.compile(r"[0\s!-/:-@\[-`{-~\u2013\u2014]*")
 _NOT_RENDERED = re.compile(
@@ -27,8 +41,10 @@ _NOT_RENDERED = re.compile(
 # [2001:db8::1]: it is a placeholder only around words without a digit.
 _PLACEHOLDER = re.compile(
     r"[{\[<] *[!$%#@:/]?[^\W\d]+([ .:|-][^\W\d]+)* *[}\]>]|%%?[^\W\d][\w.:-]*%%?|%[sd]|__[A-Z][A-Z_]*__"
+    r"|([@#$])\2[^\W\d][\w.:-]*\2\2"
 )
-_SEPARATOR = re.compile(r"[-_ .:|/]+")
+# Letters and symbols that show nothing: the fillers of Hangul and an empty cell of Braille.
+_UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def has_uuid_form(value: str) -> bool:
@@ -36,16 +52,43 @@ def has_uuid_form(value: str) -> bool:
     return _UUID.fullmatch(value) is not None
 
 
-def names_nobody(value: str) -> bool:
-    """Return whether an id names nobody: ``"null"``, ``"(not set)"`` and their kin, and placeholders of templates."""
+def names_nobody(value: str, also: frozenset[str] = frozenset()) -> bool:
+    """Return whether an id names nobody: ``"null"``, ``"(not set)"`` and their kin, and placeholders of templates.
+
+    Percent-encoding, punctuation and what cannot be seen make no difference. ``also`` are further words, in small
+    letters, that name nobody.
+    """
     if len(value) == len(_ZERO) and _UUID.fullmatch(value):
         # What nearly all browsers send needs no closer look.
         return value.lower() in (_ZERO, _FULL)
-    text = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
-    bare = text.strip(_WRAPPING).lower()
-    if bare in NOBODY or _BLANK.fullmatch(bare) or _NULLS.issuperset(_SEPARATOR.split(bare)):
+    return any(_is_placeholder(text, _NOBODY | also) for text in _readings(value))
+
+
+def _readings(value: str) -> Iterator[str]:
+    """Yield an id without what nobody sees, as it is and as it was before a URL or a page encoded it."""
+    yield _visible(value)
+    if "%" in value or "&" in value:
+        yield _visible(unescape(unquote(value)))
+
+
+def _visible(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value.strip()
+    seen = (char for char in value if char.isspace() or not _is_unseen(char))
+    return unicodedata.normalize("NFKC", "".join(seen)).strip()
+
+
+def _is_unseen(char: str) -> bool:
+    return char in _UNSEEN or unicodedata.category(char) in ("Cc", "Cf", "Mn", "Me")
+
+
+def _is_placeholder(text: str, nobody: frozenset[str]) -> bool:
+    """Return whether a text has the form of a template's placeholder, or no word but those that name nobody."""
+    small = text.lower()
+    if small in _AS_WRITTEN or _BLANK.fullmatch(text) or _NOT_RENDERED.search(text) or _PLACEHOLDER.fullmatch(text):
         return True
-    return _NOT_RENDERED.search(text) is not None or _PLACEHOLDER.fullmatch(text) is not None
+    words = list(filter(None, _WORDS.split(small.strip(_AROUND))))
+    return " ".join(words) in _ALONE or (not nobody.isdisjoint(words) and (nobody | _BESIDE).issuperset(words))
 
 
 def id_problem(value: str, longest: int) -> str | None:
