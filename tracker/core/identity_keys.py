@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker.core.ids import names_nobody
 from tracker.core.model import IdentityKind
+from tracker.core.phone_countries import international
 
 IDENTIFYING = frozenset({"identify", "sign-in", "identification"})
 """The types of event that say who the visitor is."""
@@ -20,6 +21,8 @@ _JUNK_EMAIL = re.compile(
     r"(null|undefined|none|nobody|anonymous|guest|unknown|no-?reply|test|email|user)@.*|.*@example\.\w+"
 )
 _JUNK_PHONE = re.compile(r"\+?(\d)\1*|\+?0*1234567(8|89|890)?")
+# What shows which way text runs, and other characters without width: they come along where a number is copied.
+_MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _PHONE = re.compile(r"[-+0-9\s()./\u2010-\u2015\u2212]+")
 _EXTENSION = re.compile(r"(?:;ext=|[\s,;]*(?:extension|ext\.?|x|#))\s*([0-9]{1,6})", re.IGNORECASE)
 
@@ -28,8 +31,8 @@ def normalised(kind: IdentityKind, given: Any) -> str | None:
     """Return a user id, e-mail address or phone number in the spelling it is compared in; None where it is none.
 
     A user id is compared as it is: a backend signs it, and another spelling may be another user. Of an address, capital
-    letters make no difference; of a number, neither do its punctuation, ``00`` for ``+``, and a ``(0)`` behind the
-    country.
+    letters make no difference; of a number, neither do its punctuation, ``00`` for ``+``, and the zero that is dialled
+    within the country alone.
     """
     text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
     if not isinstance(text, str) or not _is_text(text) or names_nobody(text, _JUNK):
@@ -70,19 +73,14 @@ def _email(text: str) -> str | None:
 
 def _phone(text: str) -> str | None:
     """Return the digits of a number, with a plus in front where it says its country, and its extension after an x."""
-    text = re.sub(r"^tel:\s*", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^tel:\s*", "", _MARKS.sub("", text), flags=re.IGNORECASE).strip()
     main, extension = text, ""
     if found := _EXTENSION.search(text):
         if found.end() != len(text):
             return None
         main, extension = text[: found.start()], f"x{found[1]}"
-    digits = re.sub(r"[^0-9+]", "", main)
-    if digits.startswith(("+", "00")):
-        # The trunk zero is dialled within the country alone.
-        main = re.sub(r"\(\s*0\s*\)", "", main)
     digits = re.sub(r"[^0-9]", "", main)
-    number = f"+{digits}" if re.match(r"[\s(]*\+", main) else digits
-    number = f"+{number[2:]}" if number.startswith("00") else number
+    number = international(f"+{digits}" if re.match(r"[\s(]*\+", main) else digits)
     fits = _PHONE.fullmatch(main) and main.count("+") <= 1 and 6 <= len(number) <= 16
     return number + extension if fits and not _JUNK_PHONE.fullmatch(number) else None
 
