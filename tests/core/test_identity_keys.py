@@ -16,6 +16,20 @@ SPELLED = [
     ("email", "\u212aim@site.test", "\u212aim@site.test"),
     ("email", "ａnna@site.test", "ａnna@site.test"),
     ("email", "a.b+c@sub.site.test", "a.b+c@sub.site.test"),
+    ("email", "a?b=c@site.test", "a?b=c@site.test"),
+    *(
+        ("email", text, "anna@site.test")
+        for text in (
+            *("mailto:anna@site.test", "MAILTO: Anna@Site.test?subject=a@b", "<anna@site.test>", "< Anna@site.test >"),
+            *("Anna B. <anna@site.test>", "<mailto:anna@site.test>", "mailto:mailto:anna@site.test"),
+            *("\u202aanna@site.test\u202c", "\ufeff anna@site.test", "anna@ｓite。test"),
+        )
+    ),
+    *(
+        ("email", text, "a@bücher.test")
+        for text in ("a@bücher.test", "a@xn--bcher-kva.test", "A@XN--BCHER-KVA.Test", "a@BU\u0308CHER.test")
+    ),
+    *(("email", same, same) for same in ("a@straße.test", "a@strasse.test", "a@xn--strae-oqa.test", "a@xn--9.test")),
     ("phone", "+49 (30) 123-456", "+4930123456"),
     ("phone", "0049 30 123 456", "+4930123456"),
     ("phone", "030 / 123.456", "030123456"),
@@ -79,6 +93,10 @@ NOBODY = [
     ),
     *(("user_id", value) for value in (None, True, False, 1.5, ["42"], {"id": 1})),
     *(("email", text) for text in ("anna", "@", "a@b", "a b@site.test", "a@@site.test", "null@null.null")),
+    *(
+        ("email", text)
+        for text in ("mailto:", "<>", "a@b.test <c@d.test>", "<test@site.test>", "mailto:null@site.test")
+    ),
     *(("email", text) for text in ("test@test.com", "noreply@site.test", "anna@example.com", "undefined@site.test")),
     *(("phone", text) for text in ("12345", "0000000", "+1111111111", "1234567890", "call me 123456", "1" * 20)),
     *(
@@ -109,7 +127,7 @@ def test_two_user_ids_are_one_only_where_they_are_the_same(text) -> None:
     assert normalised("user_id", text) in (text, None)
 
 
-def test_a_number_that_was_spelled_otherwise_before_is_looked_for_in_that_spelling_too() -> None:
+def test_an_address_or_a_number_that_was_spelled_otherwise_before_is_looked_for_in_that_spelling_too() -> None:
     assert older_spelling("phone", "+49 (0)170 1234567") == "+4901701234567"
     assert older_spelling("phone", "0049 (0)170 1234567") == "+4901701234567"
     assert older_spelling("phone", "030 1234567x89") == "030123456789"
@@ -117,6 +135,9 @@ def test_a_number_that_was_spelled_otherwise_before_is_looked_for_in_that_spelli
     assert older_spelling("phone", "call me") is None
     assert older_spelling("user_id", "ａnna") is None
     assert older_spelling("email", "Anna@site.test") is None
+    assert older_spelling("email", "mailto:Anna@site.test") == "mailto:anna@site.test"
+    assert older_spelling("email", "a@xn--bcher-kva.test") == "a@xn--bcher-kva.test"
+    assert older_spelling("email", "a@bücher.test") is None
 
 
 def test_claimed_traits_are_shown_apart() -> None:

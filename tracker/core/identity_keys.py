@@ -8,6 +8,7 @@ from typing import Any
 from tracker.core.ids import names_nobody
 from tracker.core.model import IdentityKind
 from tracker.core.phone_countries import international
+from tracker.core.urls import shown_host
 
 IDENTIFYING = frozenset({"identify", "sign-in", "identification"})
 """The types of event that say who the visitor is."""
@@ -15,6 +16,8 @@ UNVERIFIED = "unverified"
 
 _LONGEST = 256
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_MAILBOX = re.compile(r"[^<>@]*<\s*([^<>]+?)\s*>")
+_MAILTO = re.compile(r"(?:mailto:\s*)+([^?]+)(?:\?.*)?", re.IGNORECASE | re.DOTALL)
 # What forms and examples are filled with: these would gather strangers under one key, as the words of ids.py would.
 _JUNK = frozenset({"email", "test", "default", "nobody", "me", "distinct"})
 _JUNK_EMAIL = re.compile(
@@ -31,8 +34,8 @@ def normalised(kind: IdentityKind, given: Any) -> str | None:
     """Return a user id, e-mail address or phone number in the spelling it is compared in; None where it is none.
 
     A user id is compared as it is: a backend signs it, and another spelling may be another user. Of an address, capital
-    letters make no difference; of a number, neither do its punctuation, ``00`` for ``+``, and the zero that is dialled
-    within the country alone.
+    letters, ``mailto:`` and the spelling of its domain make no difference; of a number, neither do its punctuation,
+    ``00`` for ``+``, and the zero that is dialled within the country alone.
     """
     text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
     if not isinstance(text, str) or not _is_text(text) or names_nobody(text, _JUNK):
@@ -43,18 +46,22 @@ def normalised(kind: IdentityKind, given: Any) -> str | None:
 
 
 def older_spelling(kind: IdentityKind, given: Any) -> str | None:
-    """Return the spelling under which earlier versions have stored a phone number, where it was another one.
+    """Return the spelling under which earlier versions have stored an address or a number, where it was another one.
 
     There is none for user ids: the earlier spelling was shared by ids that differ.
     """
-    number = normalised(kind, given)
-    if kind != "phone" or number is None:
+    now = normalised(kind, given)
+    if kind == "user_id" or now is None:
         return None
-    text = unicodedata.normalize("NFKC", str(given)).strip()
+    before = _lower(given.strip()) if kind == "email" else _older_phone(unicodedata.normalize("NFKC", str(given)))
+    return before if before != now else None
+
+
+def _older_phone(text: str) -> str:
+    text = text.strip()
     digits = re.sub(r"[^0-9]", "", text)
     before = f"+{digits}" if text.startswith("+") else digits
-    before = f"+{before[2:]}" if before.startswith("00") else before
-    return before if before != number else None
+    return f"+{before[2:]}" if before.startswith("00") else before
 
 
 def _is_text(text: str) -> bool:
@@ -66,9 +73,23 @@ def _is_text(text: str) -> bool:
 
 
 def _email(text: str) -> str | None:
-    """Return an address in lower case, without making another letter of any: the Kelvin sign is no k."""
-    lowered = "".join(low if (low := char.lower()).isascii() == char.isascii() else char for char in text)
-    return lowered if _EMAIL.fullmatch(lowered) and not _JUNK_EMAIL.fullmatch(lowered) else None
+    """Return an address in lower case, its domain in its own letters; None where it is none, or that of an example."""
+    mailbox, at, domain = _lower(_address_in(_MARKS.sub("", text).strip())).partition("@")
+    address = f"{mailbox}{at}{shown_host(domain)}"
+    return address if _EMAIL.fullmatch(address) and not _JUNK_EMAIL.fullmatch(address) else None
+
+
+def _address_in(text: str) -> str:
+    """Return the address inside what links and address books write: ``mailto:…?subject=…`` and ``Anna <…>``."""
+    if found := _MAILBOX.fullmatch(text):
+        text = found[1]
+    link = _MAILTO.fullmatch(text)
+    return link[1] if link else text
+
+
+def _lower(text: str) -> str:
+    """Return a text in lower case, without making another letter of any: the Kelvin sign is no k."""
+    return "".join(low if (low := char.lower()).isascii() == char.isascii() else char for char in text)
 
 
 def _phone(text: str) -> str | None:

@@ -1,7 +1,6 @@
 """Which hosts are owned, and whether a handed-over profile may be believed: the twin of the script's linker."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,12 +8,10 @@ from tracker.core.known import Known
 from tracker.core.merging import may_merge
 from tracker.core.model import Profile, Referral, Source
 from tracker.core.setting_rules import REQUIRE_REFERRER
-from tracker.core.urls import split_url
+from tracker.core.urls import ascii_host, split_url
 
 _NAME = re.compile(r"[a-z0-9._-]+")
 _ADDRESS = re.compile(r"\[[0-9a-f:.]+\]|\d+\.\d+\.\d+\.\d+")
-_DEVIATES = re.compile("[ßς\u200c\u200d]")
-_LONGEST_NAME = 253  # characters, RFC 1035
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +31,12 @@ def host_of(url: str) -> str | None:
     except ValueError:
         return None
     try:
-        host = _ascii(host or "").rstrip(".")
+        host = ascii_host(host or "").rstrip(".")
     except UnicodeError:
         return None
     if ":" in host:
         return f"[{host}]" if _ADDRESS.fullmatch(f"[{host}]") else None
     return host if _NAME.fullmatch(host) else None
-
-
-def _ascii(host: str) -> str:
-    """Return the host as a browser sends it; UnicodeError where Python and browsers differ on that."""
-    lowered = host.lower()
-    if lowered.isascii():
-        return lowered
-    if _DEVIATES.search(lowered):
-        # Python follows IDNA 2003, which makes "strasse" of "straße"; to a browser those are two owners' domains.
-        raise UnicodeError
-    # The codec looks at every character in Python before it looks at the length, and one character may become eighteen.
-    if len(unicodedata.normalize("NFKC", lowered)) > _LONGEST_NAME:
-        raise UnicodeError
-    return lowered.encode("idna").decode()
 
 
 def owned(host: str | None, entries: Iterable[str]) -> bool:
