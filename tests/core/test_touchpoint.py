@@ -1,5 +1,7 @@
 """Where a visit came from."""
 
+from urllib.parse import quote
+
 import pytest
 from core_builders import event
 
@@ -10,6 +12,34 @@ def seen(page, context=None):
     return touchpoint(context or {}, (event(context={"page": page}),))
 
 
+NOTHING = [
+    *("(not set)", "(none)", "(not%20provided)", "{{source}}", "%7B%7Bsite_source_name%7D%7D", "{campaignid}"),
+    *(
+        "__CAMPAIGN_NAME__",
+        "*|UID|*",
+        "null",
+        "undefined",
+        "[null]",
+        "%25campaign%25",
+        "-",
+        "%E2%80%8B",
+        "$%7Bsource%7D",
+    ),
+]
+SOMETHING = [
+    "guest",
+    "0",
+    "no",
+    "na",
+    "true",
+    "members",
+    "[running shoes]",
+    "Infinity",
+    "user",
+    "nothing",
+    "blank",
+    "🎄",
+]
 QUERIES = [
     ("", {}),
     ("?utm_source=letter", {"origin": "letter"}),
@@ -38,6 +68,19 @@ QUERIES = [
     ("?+utm_source+=+letter+", {"origin": "letter"}),
     ("?utm_source=%20&utm_medium=mail", {"medium": "mail"}),
     ("?utm_source=one&UTM_SOURCE=two", {"origin": "two"}),
+    *((f"?utm_source={nothing}&utm_medium=mail", {"medium": "mail"}) for nothing in NOTHING),
+    *((f"?utm_source={quote(text)}", {"origin": text}) for text in SOMETHING),
+    ("?utm_source=letter&utm_source=(not set)&gclid={gclid}", {"origin": "letter"}),
+    ("??utm_source=letter", {"origin": "letter"}),
+    ("?? utm_source=letter&?utm_medium=mail", {"origin": "letter", "medium": "mail"}),
+    ("?a=1\\u0026utm_source=letter\\U0026amp;utm_medium=mail", {"origin": "letter", "medium": "mail"}),
+    ("?a=1%5Cu0026utm_source=letter%5cx26utm_medium=mail", {"origin": "letter", "medium": "mail"}),
+    ("?utm_source%3Dletter&utm_medium%3dmail", {"origin": "letter", "medium": "mail"}),
+    ("?utm_source%3Dletter%26utm_medium%3Dspring%2520mail", {"origin": "letter", "medium": "spring mail"}),
+    ("?next=https%3A%2F%2Fa.example%2F%3Futm_source%3Dletter", {}),
+    ("?next%3Dhttps%3A%2F%2Fa.example%2F%3Futm_source%3Dletter", {}),
+    ("?utm_source={{" + "a" * 100 + "}}", {"origin": "{{" + "a" * 100 + "}}"}),
+    ("?utm_source=x" + "&a%3D1%26b%3D2" * 100, {}),
     ("?utm_source=tea%20%26amp%3B%20scones", {"origin": "tea &amp; scones"}),
 ]
 
@@ -57,6 +100,7 @@ UTM = [
     ("full-names", {"utm_source": "letter"}, {"origin": "letter"}),
     ("wins-over-the-page", {"source": "letter"}, {"origin": "letter"}),
     ("empty-says-nothing", {"source": ""}, {"origin": "page"}),
+    ("not-filled-in", {"source": "(not set)", "medium": "{{medium}}"}, {"origin": "page"}),
     ("not-text", {"source": 7, "medium": None, "campaign": ["x"]}, {"origin": "page"}),
     ("unknown-names", {"color": "red"}, {"origin": "page"}),
     ("written-by-hand", {"UTM_Source": "letter", "amp;utm_medium": "mail"}, {"origin": "letter", "medium": "mail"}),

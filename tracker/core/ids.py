@@ -11,14 +11,14 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 # What broken templates and careless clients send in place of an id. Letting one of them name a profile would
 # gather strangers under it (protocol §4). Each of these words says so by itself,
-_NOBODY = frozenset(
-    {"null", "undefined", "undef", "nan", "none", "nil", "void", "infinity", "inf", "no", "not", "notset", "unset"}
-    | {"empty", "blank", "missing", "unknown", "unidentified", "anonymous", "anonym", "anon", "guest", "logged", "xxx"}
-    | {"user", "visitor", "customer", "member", "session", "profile", "id", "uid", "uuid", "guid"}
+_NULLS = frozenset({"null", "undefined", "undef", "nan", "none", "nil", "not", "notset", "unset", "unknown"})
+_NOBODY = _NULLS | frozenset(
+    {"void", "infinity", "inf", "empty", "blank", "missing", "unidentified", "anonymous", "anonym", "anon", "guest"}
+    | {"logged", "user", "visitor", "customer", "member", "session", "profile", "id", "uid", "uuid", "guid", "xxx"}
 )
 # these do beside one of them,
 _BESIDE = frozenset(
-    {"a", "your", "my", "the", "current", "is", "yet", "in", "out", "set", "available", "provided", "applicable"}
+    {"no", "a", "your", "my", "the", "current", "is", "yet", "in", "out", "set", "available", "provided", "applicable"}
     | {"found", "defined", "authenticated", "name", "value", "here"}
 )
 # these where they are all there is,
@@ -84,11 +84,29 @@ def _is_unseen(char: str) -> bool:
 
 def _is_placeholder(text: str, nobody: frozenset[str]) -> bool:
     """Return whether a text has the form of a template's placeholder, or no word but those that name nobody."""
-    small = text.lower()
-    if small in _AS_WRITTEN or _BLANK.fullmatch(text) or _NOT_RENDERED.search(text) or _PLACEHOLDER.fullmatch(text):
-        return True
-    words = list(filter(None, _WORDS.split(small.strip(_AROUND))))
-    return " ".join(words) in _ALONE or (not nobody.isdisjoint(words) and (nobody | _BESIDE).issuperset(words))
+    return bool(_BLANK.fullmatch(text)) or _is_template(text) or " ".join(_words(text)) in _ALONE or _says(text, nobody)
+
+
+def _is_template(text: str) -> bool:
+    return bool(text.lower() in _AS_WRITTEN or _NOT_RENDERED.search(text) or _PLACEHOLDER.fullmatch(text))
+
+
+def _says(text: str, nobody: frozenset[str]) -> bool:
+    words = _words(text)
+    return not nobody.isdisjoint(words) and (nobody | _BESIDE).issuperset(words)
+
+
+def _words(text: str) -> list[str]:
+    return list(filter(None, _WORDS.split(text.lower().strip(_AROUND))))
+
+
+def says_nothing(value: str) -> bool:
+    """Return whether a value that names no person was not filled in: ``"(not set)"``, ``"{{source}}"``, ``"-"``.
+
+    ``guest``, ``0`` and ``[running shoes]`` are no ids, but somebody may have written them.
+    """
+    texts = [text.strip("[] ") for text in _readings(value)]
+    return any(_is_template(text) or _says(text, _NULLS) or not text.strip(_AROUND) for text in texts)
 
 
 def id_problem(value: str, longest: int) -> str | None:
