@@ -9,17 +9,20 @@ scripts: Lynx, w3m, Links.
 """
 
 AT_THE_START = (
-    # HTTP libraries: Java and its kin.
-    r"java\b|apache-http|(?:jakarta )?commons-httpclient",
+    # HTTP libraries: those that say so, in whatever language, and what has nothing but the first word of a browser.
+    r"(?!mozilla)[^(/]{0,64}http[-_ ]?(?:java[-_ ]?)?(?:client|lib)",
+    r"mozilla(?:/[\d.]*)?\s*(?:\(compatible;?\)\s*)?$",
+    # Java and its kin.
+    r"java\b|apache-http|spray-can",
     r"(?:reactor-?netty|netty|ahc|async-?http-?client|jersey|resteasy|feign|retrofit|unirest|akka-http|pekko-http)\b",
     r"(?:vert\.?x|http4s|sttp|play-?ws|scalaj-http|clj-http|ktor|micronaut|quarkus|rest-?assured)\b",
     # PHP.
-    r"(?:php|symfony|laminas|zend)\b",
+    r"(?:php|symfony|laminas|zend)(?:\b|_)",
     # JavaScript on a server.
     r"(?:node(?:js|\.js)?|undici|deno|bun|npm|yarn|pnpm)(?:/|\s|$)",
     r"(?:needle|(?:node-)?superagent|request|bent|ky|phin|wreck|nodemailer-fetch|cross-fetch)(?:/|$)",
     # Python.
-    r"(?:python|urllib|httpx|aiohttp|mechanize|treq|twisted|tornado|feedparser|robotframework|locust)",
+    r"(?:python|urllib|httpx|aiohttp|mechanize|treq|twisted|tornado|niquests|pycurl|feedparser|robotframework|locust)",
     # Ruby, Perl, Lua, R, Julia, Haskell, Crystal, Nim, Erlang and Elixir, Swift on a server.
     r"(?:ruby|rest-client|faraday|http\.rb|typhoeus|httparty|excon)\b",
     r"(?:lwp|libwww|perl|mojolicious|http-tiny|www-mechanize)\b",
@@ -33,19 +36,19 @@ AT_THE_START = (
     r"(?:restsharp|flurl|refit|\.net|dotnet)\b|microsoft\.data\.mashup|microsoft[- ](?:webdav|bits|cryptoapi|office)",
     r"(?:embarcadero|indy|synapse|delphi)\b",
     # C and the command line.
-    r"libcurl|(?:libsoup|serf|lavf|aria2|axel|httpie|xh|wget)/",
+    r"libcurl|libredtail|(?:libsoup|serf|lavf|aria2|axel|httpie|xh|wget)/",
     # Tools that people try an API with.
     r"(?:postman|insomnia|bruno|hoppscotch|paw/|rapidapi|thunder client|soapui|apidog|rest client|intellij http)",
     # Load.
     r"(?:k6|vegeta|wrk2?|hey|ab|siege|h2load|oha|bombardier|autocannon|drill|fortio|tsung)(?:/|\s|$)",
     # Monitoring, balancers and caches.
     r"(?:icinga|prometheus|blackbox[- ]exporter|kube-probe|elb-|googlehc/|grafana|sentry|consul|traefik)",
-    r"(?:varnish|haproxy|nginx|envoy|cloudflare|amazon-route53)",
+    r"(?:elastic-heartbeat|varnish|haproxy|nginx|envoy|cloudflare|amazon-route53)",
     # Readers of feeds, and previews of links.
     r"(?:reeder|vienna|liferea|rssowl|rssguard|newsboat|newsbeuter|freshrss|tiny tiny rss|selfoss|commafeed)\b",
     r"snap(?:chat)?$|opengraph",
     # Services that call addresses for their users.
-    r"(?:ifttt|zapier|n8n|integromat|make/|pipedream|google-apps-script|airtable|retool|zoho)",
+    r"(?:ifttt|zapier|n8n|integromat|make/|pipedream|azure-logic-apps|google-apps-script|airtable|retool|zoho)",
 )
 
 ANYWHERE = (
@@ -54,7 +57,18 @@ ANYWHERE = (
     *("monitoring", "sitemonitor", "webmonitor", "link preview", "linkpreview", "link-preview", "urlpreview"),
     *("url preview", "url-preview", "linkcheck", "link check", "link-check", "linkexpand"),
     # Programs that drive a browser or pretend to be one.
-    *("prerender", "pre-render", "cypress/", "jsdom/", "happydom/", "happy-dom", "linkedom", "htmlunit", "selenium"),
+    *(
+        "prerender",
+        "pre-render",
+        "rendertron",
+        "cypress/",
+        "jsdom/",
+        "happydom/",
+        "happy-dom",
+        "linkedom",
+        "htmlunit",
+        "selenium",
+    ),
     *("webdriver", "puppeteer", "playwright", "testcafe", "nightmarejs", "nightmare/", "slimerjs", "casperjs"),
     *("zombie.js", "zombie/", "splash version", "wkhtmlto", "lighthouse", "webpagetest", "speedcurve", "debugbear"),
     *("catchpoint", "pagespeed"),
@@ -63,7 +77,7 @@ ANYWHERE = (
     # Load and attack.
     *("apachebench", "jmeter", "gatling", "artillery", "nuclei", "owasp", "zaproxy", "arachni", "w3af", "openvas"),
     *("skipfish", "wpscan", "gobuster", "dirbuster", "feroxbuster", "whatweb", "fuzz faster", "projectdiscovery"),
-    "censys",
+    *("censys", "zgrab"),
     # Monitoring.
     *("datadog", "nagios", "zabbix", "new relic", "newrelic", "dynatrace", "ruxit", "appdynamics", "hetrixtools"),
     *("freshping", "nodeping", "updown.io", "betterstack", "better stack", "pingdom", "statuscake", "site24x7"),
