@@ -1,5 +1,7 @@
 """How a page is named where pages are counted."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,33 @@ NAMES = [
     ("https://a.example:80/", "a.example:80/"),
     ("http://localhost:8080/a", "localhost:8080/a"),
     ("https://a.example/a%2fb/", "a.example/a%2Fb"),
+    ("https://a.example//caf%C3%A9", "a.example/café"),
+    ("https://a.example/x//y", "a.example/x/y"),
+    ("https://a.example/./", "a.example/"),
+    ("https://a.example/./x/.", "a.example/x"),
+    ("https://a.example/x/../", "a.example/"),
+    ("https://a.example/x/../../../y/%2e%2E/z", "a.example/z"),
+    ("https://a.example/x..y/.z/...", "a.example/x..y/.z/..."),
+    ("https://a.example/x%2F..%2Fy", "a.example/x%2F..%2Fy"),
+    ("/x/./../y/", "/y"),
+    ("/..", "/"),
+    ("https://A.example./x", "a.example/x"),
+    ("https://a.example.:443/x", "a.example/x"),
+    ("https://a.example:/x", "a.example/x"),
+    ("http://a.example.:8080", "a.example:8080/"),
+    ("https://bücher.example/x", "xn--bcher-kva.example/x"),
+    ("https://XN--BCHER-KVA.example/x", "xn--bcher-kva.example/x"),
+    ("https://bu\u0308cher.example./x", "xn--bcher-kva.example/x"),
+    ("https://Straße.example/x", "straße.example/x"),
+    ("https://" + "ü" * 300, "ü" * 300 + "/"),
+    ("https://anna:secret@a.example/x", "a.example/x"),
+    ("https://[2001:DB8::1]/x", "[2001:db8::1]/x"),
+    ("https://[2001:db8::1]:443/x", "[2001:db8::1]/x"),
+    ("http://[::1]:8080/x", "[::1]:8080/x"),
+    ("//a.example/x", "a.example/x"),
+    ("//café", "xn--caf-dma/"),
+    ("/to/https://a.example/x", "/to/https:/a.example/x"),
+    ("https://", "/"),
 ]
 
 
@@ -70,3 +99,16 @@ def test_a_name_is_its_own_name_and_can_be_stored(path) -> None:
     assert readable(name) == name
     assert name.isprintable()
     name.encode()
+
+
+@given(st.text(alphabet=st.sampled_from("a.:/%2eé@[]x-"), max_size=30))
+def test_a_page_is_called_the_same_by_its_name(rest) -> None:
+    name = page_name(f"https://a.example/{rest}")
+    assert page_name(f"https://{name}") == name
+    assert name.startswith("a.example/")
+
+
+def test_a_host_of_any_length_is_read_at_once() -> None:
+    began = time.process_time()
+    page_name("https://" + "\u0315\u0300" * 50_000)
+    assert time.process_time() - began < 0.2

@@ -4,9 +4,13 @@ import re
 import unicodedata
 from urllib.parse import quote, unquote_to_bytes
 
+from tracker.core.urls import ascii_host
+
+# An address without a scheme that begins with two slashes names a host all the same.
+_SCHEME = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//")
 _ENCODED = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 _PLAIN = re.compile(r"[!-$&-~]*")
-_DEFAULT_PORT = {"http": ":80", "https": ":443"}
+_DEFAULT_PORT = {"http": "80", "https": "443"}
 # Decoded, one of these would start another segment, a query, a fragment or an escape, and so name another page.
 _MEANS_ANOTHER = frozenset("/?#%\\")
 _BYTES = range(0xDC80, 0xDD00)
@@ -16,17 +20,43 @@ _BYTES = range(0xDC80, 0xDD00)
 def page_name(url: str) -> str:
     """Return the host and path of a page as a person would read them, the same for every spelling of one page.
 
-    ``%C3%A9``, ``%c3%a9`` and ``é`` are one, and so are ``/cart/`` and ``/cart``, ``Shop.example:443`` and
-    ``shop.example``. The name is not cut.
+    ``%C3%A9``, ``%c3%a9`` and ``é`` are one, and so are ``/cart/``, ``//cart`` and ``/shop/../cart``,
+    ``Shop.example.:443`` and ``shop.example``. A host is spelled as browsers send it. The name is not
+    cut, and it is for counting alone: no decision about a host may go by it.
     """
-    before, found, after = url.partition("://")
-    rest = (after if found else before).partition("?")[0].partition("#")[0]
-    host, _, path = rest.partition("/")
+    rest = url.partition("?")[0].partition("#")[0]
+    found = _SCHEME.match(rest)
+    host, slash, path = rest[found.end() if found else 0 :].partition("/")
     if found:
-        host = host.lower().removesuffix(_DEFAULT_PORT.get(before.lower(), "/"))
-    elif "/" not in rest:
-        return readable(rest)
-    return f"{host}/{readable(path).rstrip('/')}"
+        host = _host(host, (found[1] or "").lower())
+    elif not slash:
+        return readable(host)
+    return f"{host}/{'/'.join(_segments(readable(path)))}"
+
+
+def _host(given: str, scheme: str) -> str:
+    """Return a host with its port where that is not the usual one; whoever signs in by the address is left out."""
+    host = given.rpartition("@")[2]
+    name, colon, port = host.rpartition(":")
+    if not colon or port.strip("0123456789"):
+        name, port = host, ""
+    try:
+        name = ascii_host(name)
+    except UnicodeError:
+        name = name.lower()
+    name = name.removesuffix(".")
+    return name if port in ("", _DEFAULT_PORT.get(scheme)) else f"{name}:{port}"
+
+
+def _segments(path: str) -> list[str]:
+    """Return the segments of a path that say something: no empty ones, and none that lead to where they are or back."""
+    found: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del found[-1:]
+        elif segment not in ("", "."):
+            found.append(segment)
+    return found
 
 
 def readable(path: str) -> str:

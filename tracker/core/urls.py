@@ -30,7 +30,7 @@ def ascii_host(host: str) -> str:
         # Python follows IDNA 2003, which makes "strasse" of "straße"; to a browser those are two owners' domains.
         raise UnicodeError
     # The codec looks at every character in Python before it looks at the length, and one character may become eighteen.
-    if len(unicodedata.normalize("NFKC", lowered)) > _LONGEST_NAME:
+    if len(lowered) > 2 * _LONGEST_NAME or len(unicodedata.normalize("NFKC", lowered)) > _LONGEST_NAME:
         raise UnicodeError
     return lowered.encode("idna").decode()
 
