@@ -61,7 +61,8 @@ NAMED = [
     ({"analytics": TAKEN}, {"analytics": True}, [VIEW], []),
     ({"analytics": TAKEN}, {}, [VIEW, granted(analytics=True), LATER], ["view", "granted", "later"]),
     ({}, {}, [VIEW, granted(analytics=True)], ["view", "granted"]),
-    ({}, {}, [VIEW, granted(analytics=1)], []),
+    ({}, {}, [VIEW, granted(analytics=1)], ["view", "granted"]),
+    ({}, {}, [VIEW, granted(analytics="yes")], []),
     ({}, {}, [VIEW, granted(adverts=True)], []),
     ({}, {}, [VIEW, granted(analytics=False)], []),
     ({"analytics": GIVEN}, {}, [VIEW, revoked(analytics=False), LATER], ["view", "revoked"]),
@@ -222,9 +223,9 @@ LONG = "x" * 129
 BEYOND = {f"c{number:02}": True for number in range(52)}
 EVENT_ILL = "A consent event says neither true nor false of these consents; they were not kept: {}."
 EVENT_LONG = "A consent event names consents by more than 128 characters; they were not kept: " + "x" * 64 + "."
-EVENT_MANY = "A consent event states more than 50 consents; they were not kept: c50, c51."
+TAKEN_BACK = "A withdrawal says neither true nor false of these consents; they count as taken back: {}."
 FULL = "This profile holds as many consents as one may; these were not kept: {}."
-NO_PROFILE = "A consent event with saveProfile false says nothing about the profile; what it says was not kept."
+NO_PROFILE = "A consent event with saveProfile false gives no consent; only what it takes back was kept."
 NO_OBJECT = "context.consents is no object of names with true or false; it was ignored."
 
 
@@ -232,15 +233,20 @@ NO_OBJECT = "context.consents is no object of names with true or false; it was i
     ("need", "events", "context", "warnings"),
     [
         (False, [granted(a=True), revoked(b=False)], {}, ()),
-        (False, [granted(a="yes", b=1, c=None), revoked(a=[])], {}, (EVENT_ILL.format("a, b, c"),)),
+        (False, [granted(a="yes", b=1, c=None), revoked(d=[])], {}, (TAKEN_BACK.format("d"), EVENT_ILL.format("a, c"))),
         (False, [granted(**{LONG: True})], {}, (EVENT_LONG,)),
-        (False, [granted(**BEYOND)], {}, (EVENT_MANY,)),
-        (False, [granted(**{LONG: True, "late": 0}, **BEYOND)], {}, (EVENT_ILL.format("late"), EVENT_LONG, EVENT_MANY)),
+        (False, [granted(**BEYOND)], {}, (FULL.format("c50, c51"),)),
+        (
+            False,
+            [granted(**{LONG: True, "late": []}, **BEYOND)],
+            {},
+            (EVENT_ILL.format("late"), EVENT_LONG, FULL.format("c50, c51")),
+        ),
         (False, [VIEW], {"consents": {"a": "yes"}}, ()),
         (True, [VIEW], {"consents": {"ok": True}}, ()),
         (True, [VIEW], {"consents": {"ok": True, "a": "yes"}}, (EVENT_ILL.format("a"),)),
         (True, [VIEW], {"consents": {"ok": True, LONG: True}}, (EVENT_LONG,)),
-        (True, [VIEW], {"consents": BEYOND}, (EVENT_MANY,)),
+        (True, [VIEW], {"consents": BEYOND}, (FULL.format("c50, c51"),)),
         (True, [granted(ok=True)], {"consents": ["ok"]}, (NO_OBJECT,)),
         (False, [event("e", "consent-granted", properties={"a": True}, save_profile=False)], {}, (NO_PROFILE,)),
     ],

@@ -59,6 +59,20 @@ def test_one_consent_counts_on_every_site_of_an_owner_until_it_is_taken_back_on_
     assert track("e4", session="s1", profile=profile)["profile"] == {}
 
 
+def test_a_withdrawal_is_kept_behind_many_others_and_in_any_spelling(make_source, track, read, broken) -> None:
+    make_source("shop", settings={"requireConsent": "analytics"})
+    agreed = consent("granted", "e1", analytics=True)
+    profile = track(session="s1", events=[agreed])["profile"]["id"]
+    many = {f"c{number:02}": False for number in range(50)}
+    taken = track(session="s1", profile=profile, events=[consent("revoked", "e2", **many, analytics="false")])
+    assert taken["warnings"] == ["This profile holds as many consents as one may; these were not kept: c49."]
+    # Its answer was lost, so the page sends the agreement again.
+    track(session="s1", profile=profile, events=[agreed])
+    assert track("e3", session="s1", profile=profile)["profile"] == {}
+    assert read(reports.profile, profile)["consents"]["analytics"] is False
+    assert broken() == {}
+
+
 def test_consents_of_two_profiles_that_became_one_are_both_known(make_source, sites, track, arriving, read) -> None:
     sites()
     make_source("strict", settings={"requireConsent": "analytics"})

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 from tracker.core.case import Case
 from tracker.core.claims import named
-from tracker.core.consents import CONSENTING, Consents, problems, room_for, said_by, stated
+from tracker.core.consents import CONSENTING, Consents, Heard, hear, problems, room_for, stated
+from tracker.core.merging import combined
 from tracker.core.model import Event, Payload, Profile, Source
 from tracker.core.scrub import read_names, scrubbed, scrubber
-from tracker.core.steps import SetConsents, TouchProfile
+from tracker.core.steps import MergeProfiles, SetConsents, TouchProfile
 
 NO_CONSENT = "This source requires consent; nothing of what came without it was stored."
 GPC = "The browser sends Global Privacy Control; nothing was stored."
@@ -49,41 +50,48 @@ def admitted(case: Case, here: Profile | None) -> bool:
     if warning is None:
         if not need:
             return True
-        keeps = _under_consent(need, _known(case, here), payload)
+        keeps = _under_consent(case, need, here)
         warning = None if all(keeps) else NO_CONSENT
     if warning is not None:
         case.warnings.append(warning)
     if any(keeps):
         case.payload = _narrowed(payload, keeps)
         return True
-    known = _known(case, here)
-    taken_back = {name: False for name, value in _said(need, known, payload).items() if not value}
-    if here is not None and taken_back:
-        case.steps.append(TouchProfile(here.id, case.fresh.now))
-        _set(case, here, taken_back, known)
+    if here is not None:
+        _take_back(case, here)
     return False
 
 
 def note_consents(case: Case, profile: Profile) -> None:
-    """Write to the profile what its visitor has agreed to, and what not, by the events of this payload."""
+    """Write to the profile what its visitor has agreed to, and what not, by the events of this payload.
+
+    Where no profile is saved, that is what was taken back alone.
+    """
     need = required_consent(case.source)
     if not need and CONSENTING.isdisjoint([event.type for event in case.payload.events]):
         return
+    if not case.saves_profile:
+        _take_back(case, profile)
+        return
     known = _known(case, profile)
-    said = _said(need, known, case.payload)
-    if need and _agrees(need, known) is None:
-        # Said before the profile was made, or before it was forgotten.
-        said = stated(case.payload) | said
-    _set(case, profile, said, known)
-
-
-def _set(case: Case, profile: Profile, said: Consents, known: Consents) -> None:
-    """Write what was said to a profile that knows so much already, as far as there is room for it."""
-    said, left = room_for(said, known, required_consent(case.source))
-    if left:
+    # What the page states counts where it was said before the profile was made, or before it was forgotten.
+    before, left = _before(case, need, known)
+    heard = _heard(case, need, before)
+    said = {name: value for name, value in before.items() if name not in known} | heard.said
+    if left := list(dict.fromkeys((*left, *heard.left))):
         case.warnings.append(_FULL.format(named(left)))
     if said:
         case.steps.append(SetConsents(profile.id, said, case.fresh.now))
+
+
+def _take_back(case: Case, profile: Profile) -> None:
+    """Write to the profile what the payload takes back, and nothing else that it says."""
+    heard = _heard(case, required_consent(case.source), _known(case, profile))
+    if taken_back := {name: value for name, value in heard.said.items() if not value}:
+        case.steps.append(TouchProfile(profile.id, case.fresh.now))
+        case.steps.append(SetConsents(profile.id, taken_back, case.fresh.now))
+    if heard.left:
+        case.warnings.append(_FULL.format(named(list(dict.fromkeys(heard.left)))))
 
 
 def required_consent(source: Source) -> str | bool:
@@ -99,20 +107,37 @@ def objection(source: Source, *, gpc: bool, dnt: bool) -> str | None:
     return DNT if dnt and source.settings.get("respectDoNotTrack") is True else None
 
 
-def _under_consent(need: str | bool, known: Consents, payload: Payload) -> tuple[bool, ...]:
+def _under_consent(case: Case, need: str | bool, here: Profile | None) -> tuple[bool, ...]:
     """Return for each event whether it may be kept.
 
     What is known of the profile counts more than what the browser remembers, because the visitor may have taken it
     back elsewhere. What was tracked before the visitor agreed has waited in the browser for that; a withdrawal is
     itself kept, as the last thing that the consent covers.
     """
-    now = dict(known if _agrees(need, known) is not None else {**stated(payload), **known})
-    agreed = [_agrees(need, now) is True]
-    for event in payload.events:
-        now |= said_by(event, need, now)
-        agreed.append(_agrees(need, now) is True)
+    before, _ = _before(case, need, _known(case, here))
+    agreed = [_agrees(need, state) is True for state in _heard(case, need, before).states]
     agreed[0] = any(agreed)
     return tuple(before or after for before, after in pairwise(agreed))
+
+
+def _before(case: Case, need: str | bool, known: Consents) -> tuple[Consents, list[str]]:
+    """Return what holds before the payload's events, and the names of what its page states and has no room.
+
+    The page is asked where nothing is known of the consent that is needed, and then for names of which nothing is.
+    """
+    if not need or _agrees(need, known) is not None:
+        return known, []
+    return room_for({**stated(case.payload), **known}, known, need)
+
+
+def _heard(case: Case, need: str | bool, before: Consents) -> Heard:
+    """Return what the payload's consent events say, to a visitor of whom this holds before them."""
+    known, source_id = case.known, case.source.id
+    given = [event.id for event in case.payload.events if event.type in CONSENTING]
+    repeats = {
+        one for one in given if one and ((source_id, one) in known.events or (source_id, one) in known.forgotten)
+    }
+    return hear(case.payload.events, need, before, repeats)
 
 
 def _agrees(need: str | bool, consents: Consents) -> bool | None:
@@ -123,16 +148,12 @@ def _agrees(need: str | bool, consents: Consents) -> bool | None:
 
 
 def _known(case: Case, profile: Profile | None) -> dict[str, bool]:
-    known = case.known.consents.get(profile.id, {}) if profile else {}
-    return {name: bool(value) for name, (value, _) in known.items()}
-
-
-def _said(need: str | bool, known: Consents, payload: Payload) -> dict[str, bool]:
-    """Return what the consent events of a payload say, the last word on each name."""
-    said: dict[str, bool] = {}
-    for event in payload.events:
-        said |= said_by(event, need, {**known, **said})
-    return said
+    """Return what is known of a visitor's consents, with those of profiles that this payload merges into this one."""
+    if profile is None:
+        return {}
+    losers = [step.loser for step in case.steps if isinstance(step, MergeProfiles) and step.survivor == profile.id]
+    both = combined(case.known.consents.get(one, {}) for one in (profile.id, *losers))
+    return {name: bool(value) for name, (value, _) in both.items()}
 
 
 def _narrowed(payload: Payload, keeps: tuple[bool, ...]) -> Payload:

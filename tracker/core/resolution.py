@@ -34,7 +34,7 @@ def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
         return _resolution(case, None, client_session, tuple((event.id or "", "not-saved") for event in payload.events))
     profile = decide_profile(case, here)
     profile_id = profile.id if profile else None
-    if profile and case.saves_profile:
+    if profile:
         note_consents(case, profile)
     give_names(case, sent, profile_id)
     session_id = decide_session(case, client_session, profile_id, before)

@@ -1,8 +1,9 @@
 """A payload whose content no database takes, without that content: its events are quarantined, as text."""
 
 from dataclasses import replace
+from itertools import islice
 
-from tracker.core.consents import stated
+from tracker.core.consents import MOST_CONSENTS, stated
 from tracker.core.model import Event, Json, Payload
 
 
@@ -33,7 +34,8 @@ def alone(payload: Payload) -> Payload:
 
 def _agreed(payload: Payload) -> Json:
     """Return of a context what decides whether anything of the payload may be kept."""
-    agreed = stated(payload)
+    # It must stay small; a name that is cut off is one that nobody has agreed to.
+    agreed = dict(islice(stated(payload).items(), MOST_CONSENTS))
     return {"consents": agreed} if agreed else {}
 
 
