@@ -130,6 +130,15 @@ CASES = [
         (UNSIGNED,),
     ),
     (
+        "unsigned-and-nothing-that-can-be-kept",
+        "shop",
+        [claim(signed=False, problems=(NOBODY,))],
+        "P",
+        ANNAS,
+        ["touch P"],
+        (NOBODY,),
+    ),
+    (
         "a-signature-vouches-for-the-user-id-alone",
         "shop",
         [claim(BEN, MAIL)],

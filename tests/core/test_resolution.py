@@ -200,6 +200,12 @@ def test_the_id_of_an_erased_profile_names_nobody_and_never_becomes_an_alias_aga
     assert resolution.warnings == ("The profile id sent belongs to an erased profile; it names nobody now.",)
 
 
+def test_a_sentence_is_told_once_and_no_answer_grows_with_the_sentences():
+    many = tuple(f"warning {number}" for number in range(50))
+    assert only(world(), payload(warnings=many[:3] * 2)).warnings == many[:3]
+    assert only(world(), payload(warnings=many)).warnings == (*many[:40], "And 10 further warnings.")
+
+
 # Further ids of a profile -----------------------------------------------------------------------------------------
 
 
@@ -213,7 +219,7 @@ EXTRAS = [
     ("its-own", "P", ("P", OLD_P), [], []),
     ("of-another", "P", ("Q",), [], [OWNED_BY_ANOTHER]),
     ("alias-of-another", "P", (OLD_Q,), [], [OWNED_BY_ANOTHER]),
-    ("junk", "P", ("null", ""), [], [EXTRA_NAMES_NOBODY, EXTRA_NAMES_NOBODY]),
+    ("junk", "P", ("null", ""), [], [EXTRA_NAMES_NOBODY]),
     ("erased", "P", (OTHER_UUID,), [], [EXTRA_NAMES_NOBODY]),
     ("the-unknown-uuid-sent", UUID, (UUID,), [f"alias {UUID} -> {NEW}"], []),
     ("the-unknown-name-sent", "visitor-7", ("visitor-7",), [f"alias visitor-7 -> {NEW}"], []),

@@ -268,3 +268,20 @@ def test_two_who_sign_in_at_the_same_moment_are_one_person_or_two_but_never_half
         keys = conn.execute(text("SELECT hash, profile_id FROM identity")).all()
     assert len({row.profile_id for row in keys}) == len(keys) == 2
     assert broken() == {}
+
+
+def test_what_is_said_of_a_visitor_beside_identify_is_named_and_nothing_is_said_to_be_kept(make_source, post) -> None:
+    make_source("shop")
+    said = {"userId": "42", "name": "Anna"}
+    body = {
+        "source": {"id": "shop"},
+        "session": {"id": "s"},
+        "profile": {"id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "traits": {"email": "anna@site.dev"}},
+        "events": [{"type": "identify", "id": "in", "traits": {"a": 1}, "properties": said}],
+    }
+    assert post(body).get_json()["warnings"] == [
+        "These say nothing about the visitor here and were not kept; send an identify event:"
+        " events.0.traits, profile.traits.",
+        "These properties of an identify event are stored with the event alone;"
+        " who the visitor is goes into user_id, email, phone and traits: name, userId.",
+    ]

@@ -1,7 +1,7 @@
 """What an identify event says of its visitor, and which text a signature over all of it covers (protocol §6)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,16 @@ from tracker.core.model import IdentityKind
 KINDS: tuple[IdentityKind, ...] = ("user_id", "email", "phone")
 SIGNED = ("email", "phone", "traits", "user_id")
 """The properties that a signature over the whole covers, as far as they are there."""
+PERSONAL = frozenset({"user_id", "userid", "email", "e-mail", "mail", "phone", "traits", "user"})
+"""Names, in lower case, by which other trackers' clients say who a visitor is, in places where nothing reads that."""
 _NAMED = 5
+_WITH_THE_EVENT = (
+    "These properties of an identify event are stored with the event alone;"
+    " who the visitor is goes into user_id, email, phone and traits: {}."
+)
+_OF_PROFILE = frozenset({"id", "ids", "metadata"})
+_READ = frozenset({*KINDS, "traits", "signature"})
+_NOT_READ = "These say nothing about the visitor here and were not kept; send an identify event: {}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +52,27 @@ def said_in(properties: Mapping[str, Any]) -> Said:
             values[kind], given[kind] = spelled, value
         elif values[kind] != spelled:
             problems.append(f"{where} of an identify event differs from {kind}; it was ignored.")
+    if beside := sorted(name for name, value in properties.items() if _says(value) and name not in _READ):
+        problems.append(_WITH_THE_EVENT.format(named(beside)))
     others = {name: value for name, value in traits.items() if name not in KINDS}
     return Said(values, given, others, tuple(problems))
 
 
 def _named(properties: Mapping[str, Any], traits: Mapping[str, Any]) -> Iterator[tuple[IdentityKind, str, Any]]:
-    """Yield (kind, where it stands, value) for each identity, those in the properties themselves first."""
-    for prefix, place in (("", properties), ("traits.", traits)):
-        for kind in KINDS:
-            if place.get(kind) not in (None, ""):
-                yield kind, f"{prefix}{kind}", place[kind]
+    """Yield (kind, where it stands, value) for each identity, those in the properties themselves first.
+
+    An empty property is one that is absent. Of the traits all are kept, so that an empty one is looked at, too.
+    """
+    for kind in KINDS:
+        if _says(properties.get(kind)):
+            yield kind, kind, properties[kind]
+    for kind in KINDS:
+        if kind in traits:
+            yield kind, f"traits.{kind}", traits[kind]
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value != ""
 
 
 def _traits(given: Any, problems: list[str]) -> Mapping[str, Any]:
@@ -68,6 +88,19 @@ def _traits(given: Any, problems: list[str]) -> Mapping[str, Any]:
             f"These traits have names that the server keeps for itself, and were ignored: {named(reserved)}."
         )
     return {name: value for name, value in given.items() if name not in reserved}
+
+
+def beside_identify(payload: Mapping[str, Any], is_identify: Collection[int]) -> str | None:
+    """Return a sentence that names what a payload says about its visitor where nothing reads it; None for nothing.
+
+    ``payload`` is as it was sent, in a shape that was checked; ``is_identify`` holds the places of its identify events.
+    """
+    profile = payload.get("profile") or {}
+    found = [name for name in payload if name.lower() in PERSONAL]
+    found += [f"profile.{name}" for name, value in profile.items() if _says(value) and name not in _OF_PROFILE]
+    for place in is_identify:
+        found += [f"events.{place}.{name}" for name in payload["events"][place] if name.lower() in PERSONAL]
+    return _NOT_READ.format(named(sorted(found))) if found else None
 
 
 def named(names: Sequence[str]) -> str:

@@ -71,8 +71,9 @@ def _take(case: Case, claim: Claim, person: Person) -> None:
     everything = claim.whole or case.source.trusted or case.source.identify == "open"
     believed = [key for key in claim.keys if everything or (claim.signed and key.kind == "user_id")]
     if not everything and not claim.signed:
-        case.warnings.append(_UNSIGNED)
-        person.unverified |= dict(claim.traits) | _values(claim.keys)
+        if said := dict(claim.traits) | _values(claim.keys):
+            case.warnings.append(_UNSIGNED)
+            person.unverified |= said
         return
     if _differ(_hashed(believed), _hashed(person.keys)):
         case.warnings.append(_TWO_PEOPLE)

@@ -1,14 +1,19 @@
 """Whose event is it: the table of protocol §4, and the hand-over of a profile between domains (§5), as decisions."""
 
+from collections.abc import Iterable
+
 from tracker.core.case import Case
 from tracker.core.event_fates import all_erased, all_stored, count_repeats, decide_events
 from tracker.core.ids import names_nobody
 from tracker.core.known import Known
 from tracker.core.model import Fresh, Payload
+from tracker.core.plurals import counted
 from tracker.core.privacy import admitted, note_consents, without_private
 from tracker.core.steps import Fate, Resolution
 from tracker.core.which_session import decide_session
 from tracker.core.whose_profile import decide_profile, give_names, of_events, of_session, stored_before
+
+MOST_WARNINGS = 40
 
 
 def resolve(payload: Payload, known: Known, fresh: Fresh) -> Resolution:
@@ -51,10 +56,17 @@ def _resolution(
         profile_id=profile_id,
         session_id=session_id,
         fates=fates,
-        warnings=tuple(case.warnings),
+        warnings=_bounded(case.warnings),
         errors=tuple(case.errors),
         debugger=any(event.options.debugger for event in case.payload.events),
     )
+
+
+def _bounded(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Return each sentence once, so many of them that the answer stays small."""
+    told = tuple(dict.fromkeys(warnings))
+    more = len(told) - MOST_WARNINGS
+    return (*told[:MOST_WARNINGS], f"And {counted(more, 'further warning')}.") if more > 0 else told
 
 
 def _meaningful(case: Case, given: str | None, noun: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tracker.core.claims import beside_identify
 from tracker.core.identity_keys import IDENTIFYING
 from tracker.core.ids import names_nobody
 from tracker.core.limits import Limits
@@ -78,6 +79,9 @@ def payload_from(decoded: Decoded, body: Mapping[str, Any], arrival: Arrival) ->
         _event(event, reading, options, tags, large.get(place)) for place, event in enumerate(body["events"])
     )
     referral = _referral(given_pass, context, events, reading)
+    identifying = [place for place, event in enumerate(events) if event.type in IDENTIFYING]
+    if unread := beside_identify(decoded.body, identifying):
+        reading.warnings.append(unread)
     return Payload(
         source_id=body["source"]["id"],
         events=events,
@@ -89,7 +93,7 @@ def payload_from(decoded: Decoded, body: Mapping[str, Any], arrival: Arrival) ->
         context=context,
         properties=body.get("properties") or {},
         referral=referral,
-        claims=_claims(body["source"]["id"], events, reading),
+        claims=_claims(body["source"]["id"], events, identifying, reading),
         device={**arrival.headers, "country": arrival.country} if arrival.country else arrival.headers,
         gpc=arrival.headers.get("sec_gpc") == "1",
         dnt=arrival.headers.get("dnt") == "1",
@@ -140,11 +144,8 @@ def _event(
     )
 
 
-def _claims(source_id: str, events: tuple[Event, ...], reading: _Reading) -> tuple[Claim, ...]:
+def _claims(source_id: str, events: tuple[Event, ...], places: list[int], reading: _Reading) -> tuple[Claim, ...]:
     """Return what the identify events say; one payload speaks for one visitor, so a few of them say it all."""
-    places = [place for place, event in enumerate(events) if event.type in IDENTIFYING]
-    if not places:
-        return ()
     if len(places) > _MOST_CLAIMS:
         reading.warnings.append(_TOO_MANY_CLAIMS)
     read_claim = reading.arrival.read_claim
