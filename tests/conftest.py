@@ -17,6 +17,8 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection, Engine
 
 from tracker.core.model import Event, Payload, Source
@@ -30,6 +32,10 @@ from tracker.store.engine import connect, reading, transaction
 from tracker.store.repository import Digest
 from tracker.store.tables import Base
 from tracker.web.services import services
+
+# Both judge the speed of the machine, which other tests share, and not the code.
+hypothesis_settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("shared machine")
 
 NOON = "2025-06-01 12:00:00"
 SECRET_KEY = "a key that only tests sign with"

@@ -400,7 +400,7 @@ def plain_pass(referred: str, number: int):
 
 
 @given(st.lists(LINKS | SIGN_INS, max_size=25))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_link_and_no_public_source_ever_makes_one_of_two_people(asked) -> None:
     known = world("PQRST", sources=SOURCES)
     people: set[str] = set()

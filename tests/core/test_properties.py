@@ -35,7 +35,7 @@ PLAIN_SHOP = replace(SHOP, id="plain-shop", referrals="plain")
 SOURCES = (SHOP, BLOG, PLAIN_SHOP, CRM, replace(BLOG, id="off", enabled=False))
 OPENING = CreateProfile | OpenSession | MergeProfiles
 NAMES = (UUID, OTHER_UUID, "visitor-7", "null", "undefined")
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=300)
 EVENT_IDS = tuple(map(secret, ("e1", "e2", "e3", "e4", "e5")))
 
 

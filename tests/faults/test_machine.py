@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from app import create_app
 from faults.machine import SITES, Ground, Visitors, engine_of
 
-STORIES = settings(deadline=None, stateful_step_count=20, suppress_health_check=list(HealthCheck), print_blob=True)
+STORIES = settings(stateful_step_count=20, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import brotli
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.core.model import Source
@@ -77,7 +77,6 @@ def test_no_value_breaks_out_of_the_blob(value: str) -> None:
 
 
 # Each text makes a script anew, and packing one as small as it gets takes its time.
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_comes_through_the_script_as_it_is(value: str) -> None:
     source = Source(id="s", name="x", settings={"any": value})

@@ -72,7 +72,7 @@ def marshmallow(body: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(PAYLOAD)
 def test_whatever_the_quick_check_takes_the_schema_takes_and_reads_alike(body: dict[str, Any]) -> None:
     quick = plainly_checked(body)
