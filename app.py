@@ -39,6 +39,7 @@ from tracker.web.merges import merges_blueprint
 from tracker.web.metrics import metrics_blueprint
 from tracker.web.openapi import openapi_blueprint
 from tracker.web.overview import overview_blueprint
+from tracker.web.path_text import PathText
 from tracker.web.people import people_blueprint
 from tracker.web.script import script_blueprint
 from tracker.web.services import Services, install
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock,
     app = Flask("tracker", static_folder=None, template_folder="web/templates")
     # An address with a slash too many is not found; a redirect would lose the body of what is posted.
     app.url_map.merge_slashes = False
+    app.url_map.converters |= {"default": PathText, "string": PathText}
     install(
         app,
         Services(

@@ -66,7 +66,7 @@ NOBODY = [
     *("&lt;user&gt;", "&#123;contact&#125;", "USERID*", "***", "your-user-id", "YOUR_USER_ID", "yourUserId", "userId"),
     *("user_", "user-null", "user_undefined", "null,null", "undefinedundefined", "usernull", "nullnull", "null|null"),
     *("visitor", "anonymous_user", "anonymousUser", "no id", "no_id", "noUser", "not found", "void", "-none-", "n\\a"),
-    *("\u00b1Infinity", "-Infinity", "xxx", "XXXX-XXXX", "<xxx>", "session_id", "loggedOut", "not-authenticated"),
+    *("\u00b1Infinity", "-Infinity", "xxx", "XXXX-XXXX", "<xxx>", "loggedOut", "not-authenticated"),
     *("%ACCOUNT%", "%20", "%00", "\u200b", "\u200b\u2060", "\u3164", "\u2800", "\ufe0f", "\u202a", "nu\u200bll"),
     *("ｎｕｌｌ", "（not set）", "\u00a0undefined\u00a0", "`none`"),
 ]

@@ -14,7 +14,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _NULLS = frozenset({"null", "undefined", "undef", "nan", "none", "nil", "not", "notset", "unset", "unknown"})
 _NOBODY = _NULLS | frozenset(
     {"void", "infinity", "inf", "empty", "blank", "missing", "unidentified", "anonymous", "anonym", "anon", "guest"}
-    | {"logged", "user", "visitor", "customer", "member", "session", "profile", "id", "uid", "uuid", "guid", "xxx"}
+    | {"logged", "user", "visitor", "customer", "member", "id", "uid", "uuid", "guid", "xxx"}
 )
 # these do beside one of them,
 _BESIDE = frozenset(
