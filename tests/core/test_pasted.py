@@ -176,6 +176,7 @@ def test_a_text_without_a_configuration_is_told_so(text: str, problem: str) -> N
         (".5", 0.5),
         ("-12", -12),
         ("123456789012345678901234567890", Code("123456789012345678901234567890")),
+        ("\u0661\u0662", Code("\u0661\u0662")),
         ("12px", Code("12px")),
         ("undefined", None),
         ("true // yes", True),

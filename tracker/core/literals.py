@@ -14,7 +14,7 @@ _GAP = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _STRING = re.compile(r"\"((?:[^\"\\\n]++|\\.)*+)\"|'((?:[^'\\\n]++|\\.)*+)'|`((?:[^`\\$]++|\\.)*+)`", re.DOTALL)
 _PASSED_OVER = re.compile(r"[^\s\"'`\\/{}\[\](),;]++|\\.", re.DOTALL)
 """Code that neither opens nor closes anything; a backslash keeps a quote behind it from doing so."""
-_NUMBER = re.compile(r"[-+]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][-+]?\d{1,2})?(?![\w$.])")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?(?![\w$.])")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)

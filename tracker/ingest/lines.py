@@ -20,6 +20,7 @@ from tracker.ingest.decode import decode, event_size
 from tracker.ingest.identities import IdentityOffice
 
 _SPACE = re.compile(r"\s+")
+_LONGEST_TIME = 18  # digits; what a JSON reader takes for a number has 64 bits
 _OBJECTS = ("properties", "context")
 
 
@@ -180,7 +181,8 @@ def from_row(names: Sequence[str], row: Sequence[str]) -> bytes:
 
 def _cell(name: str, text: str) -> str | int:
     """Return what a cell says: a number of seconds where a time is asked for, else text."""
-    if name in ("time", "received_at") and text.isascii() and text.isdigit():
+    # A longer one is no time, and Python refuses to read one of thousands of digits.
+    if name in ("time", "received_at") and text.isascii() and text.isdigit() and len(text) <= _LONGEST_TIME:
         return int(text)
     return text
 
