@@ -335,6 +335,45 @@ def test_a_table_whose_columns_have_no_names_is_not_imported(bring_in, make_sour
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_of_a_spreadsheet_is_read_with_its_separator(separator: str, bring_in, make_source, tracker) -> None:
+    make_source("shop")
+    rows = (["ID", " Type ", "SOURCE", "Time", "Properties.Size"], ["e1", "a", "shop", "2020-01-01", "4,5"])
+    said, _ = bring_in("\n".join(map(separator.join, rows)).encode(), name="events.tsv")
+    assert said.code == 0, said
+    assert tracker("event", "list", "--json").lines[0]["properties"] == {"Size": "4,5"}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        (b"id,type,ID\ne1,a,e2\n", "Line 1 names the column 'id' twice; give one of the two another name."),
+        ("id,type,größe\n".encode("latin-1"), "The table is no UTF-8 (it may be UTF-16 or Latin-1); save it as UTF-8."),
+        ("id,type\n".encode("utf-16"), "The table is no UTF-8 (it may be UTF-16 or Latin-1); save it as UTF-8."),
+        ("id,type\n".encode("utf-16-be"), "The table is no UTF-8 (it may be UTF-16 or Latin-1); save it as UTF-8."),
+    ],
+    ids=["twice", "latin-1", "utf-16", "utf-16-be"],
+)
+def test_a_table_that_is_not_what_it_should_be_is_refused(table: bytes, why: str, bring_in, make_source, read) -> None:
+    make_source("shop")
+    said, _ = bring_in(table, name="events.csv")
+    assert (said.code, said.err.splitlines()[-1]) == (1, f"Nothing was imported. {why}")
+    assert read(reports.events) == []
+
+
+@ON_SQLITE
+def test_a_row_that_is_no_utf_8_is_set_aside_in_plain_words(bring_in, make_source) -> None:
+    make_source("shop")
+    rows = "id,type,source,time,,\ne1,größe,shop,2020-01-01\ne2,a,shop,2020-01-01\n".encode("latin-1")
+    said, aside = bring_in(rows, name="events.csv")
+    assert "1 set aside, 1 stored" in said.out
+    assert [(entry["line"], entry["reason"]) for entry in aside] == [
+        (2, "The line is no UTF-8; save the table as UTF-8.")
+    ]
+
+
+@ON_SQLITE
 def test_text_that_looks_like_a_formula_or_a_mark_comes_back_as_it_was(
     tracker, make_source, record, postgres, tmp_path
 ) -> None:

@@ -103,15 +103,17 @@ def test_a_table_goes_to_standard_output_where_that_is_asked_for(tracker, shop) 
 
 @ON_SQLITE
 @pytest.mark.parametrize("command", [("event", "import"), ("db", "restore", "--yes")])
-def test_what_is_read_twice_is_no_pipe(command: tuple[str, ...], shop, environment, tmp_path) -> None:
+def test_what_is_read_twice_is_a_file_and_else_called_what_it_is(
+    command: tuple[str, ...], shop, environment, tmp_path
+) -> None:
     script = str(Path(sys.executable).parent / "tracker")
-    for name in ("/dev/stdin", "-"):
+    for name, what in {"/dev/stdin": "a pipe", "-": "standard input", "/dev/null": "a device"}.items():
         done = subprocess.run(
             [script, *command, name], env=environment, input=b"{}\n", capture_output=True, timeout=60, check=False
         )
         assert done.returncode == 1
         [said] = done.stderr.decode().splitlines()
-        assert said.endswith("a pipe is gone when it was read: save it to a file first.")
+        assert said.endswith(f"and {name} is {what}: save what it holds to a file first.")
 
 
 @ON_SQLITE

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from tracker.ingest.lines import from_row
+from tracker.ingest.lines import BadLine, from_row
 
 
 @pytest.mark.parametrize("column", ["time", "received_at"])
@@ -18,3 +18,8 @@ from tracker.ingest.lines import from_row
 )
 def test_a_time_is_a_number_where_it_can_be_one(column: str, cell: str, said: int | str) -> None:
     assert orjson.loads(from_row([column], [cell])) == {column: said}
+
+
+def test_a_time_is_given_in_one_way() -> None:
+    with pytest.raises(BadLine, match="time: is given as a whole and in parts"):
+        from_row(["time", "time.insert"], ["2020-01-01", "2020-01-01"])

@@ -59,3 +59,16 @@ def test_a_quote_that_is_never_closed_takes_time_by_the_length_of_the_file() -> 
     assert len(rows) == 30_001
     assert time.process_time() - started < 10
     assert [cells for _, cells in read('"' + "x" * LONGEST_ROW + "\n1,2\n")] == [None, ["1", "2"]]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_first_row_says_what_separates_cells(separator: str) -> None:
+    rows = [['"a,;\tb"', "b", "c"], ["1", '"2,;\t"', "3"], ["x y", "", "z"]]
+    found = read("\n\n".join(map(separator.join, rows)))
+    assert found == [(1, ["a,;\tb", "b", "c"]), (3, ["1", "2,;\t", "3"]), (5, ["x y", "", "z"])]
+
+
+def test_a_cell_that_is_too_long_is_told_in_plain_words() -> None:
+    _, entry, after = read_table(io.BytesIO(b"a,b\n1," + b"x" * 131_073 + b"\n3,4\n"))
+    assert (entry.cells, after.cells) == (None, ["3", "4"])
+    assert entry.problem == "A cell has more than 131,072 characters, which is more than an event may."

@@ -67,7 +67,7 @@ def export(house: House, /, file: Path, form: str | None, overwrite: bool, **fil
 @click.option("--source", "source_id", metavar="ID", help="The source of the events that name none.")
 @house
 def bring_in(house: House, file: Path, source_id: str | None) -> None:
-    """Bring in the events of FILE: what export wrote, Tracardi's documents, or a table (.csv).
+    """Bring in the events of FILE: what export wrote, Tracardi's documents, or a table (.csv, .tsv).
 
     Each keeps its own time and is stored once; stopped at any moment, the same command goes on where it was.
     """

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -16,6 +16,12 @@ from tracker.store.backup import whole
 WRITTEN = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 READ = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path)
 STDOUT = Path("-")
+_KINDS: dict[str, Callable[[Path], bool]] = {
+    "standard input": lambda file: file == STDOUT,
+    "a pipe": Path.is_fifo,
+    "a socket": Path.is_socket,
+    "a device": lambda file: file.is_char_device() or file.is_block_device(),
+}
 
 
 def refuse_to_replace(file: Path, *, overwrite: bool) -> None:
@@ -61,9 +67,10 @@ def told(file: Path, message: str) -> None:
 
 
 def read_again(file: Path, command: str) -> Path:
-    """Return the regular file behind a name; fail for a pipe, which can be read only once."""
+    """Return the regular file behind a name; fail, with a word for what it is, where it cannot be read twice."""
     if file == STDOUT or not file.is_file():
-        fail(f"{command} reads its file more than once, and a pipe is gone when it was read: save it to a file first.")
+        what = next((word for word, holds in _KINDS.items() if holds(file)), "no regular file")
+        fail(f"{command} reads its file more than once, and {file} is {what}: save what it holds to a file first.")
     return file.resolve()
 
 

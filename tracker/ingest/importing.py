@@ -15,7 +15,7 @@ from tracker.core.history import resolve_past
 from tracker.core.model import Source
 from tracker.ingest.fresh import NewId, fresh_for
 from tracker.ingest.lines import BadLine, Past, Reader, from_row
-from tracker.ingest.tables import read_table
+from tracker.ingest.tables import Entry, read_table
 from tracker.store import months
 from tracker.store.deciding import decide
 from tracker.store.engine import Connection, Engine, Rejected, StatementFailed, transaction
@@ -25,6 +25,8 @@ from tracker.store.repository import Digest
 
 AT_ONCE = 500
 """Lines a transaction: a visitor who clicks meanwhile waits no longer than one of these takes."""
+TABLES = (".csv", ".tsv")
+"""What the name of a file ends in that is a table."""
 _SHOWN = 2_000
 _CALLED: dict[str, str] = {"duplicate": "known already"}
 Numbered = tuple[int, bytes | BadLine]
@@ -72,7 +74,7 @@ class Importer:
             progress = _progress(note, file)
             yield progress
             rejected.truncate(progress.aside)
-            found = numbered(lines, progress, as_table=file.suffix.lower() == ".csv")
+            found = numbered(lines, progress, as_table=file.suffix.lower() in TABLES)
             while piece := list(islice(found, AT_ONCE)):
                 bad, fates = self._piece(piece)
                 rejected.write(b"".join(_set_aside(number, raw, why) for number, raw, why in bad))
@@ -169,19 +171,48 @@ def numbered(file: BinaryIO, progress: Progress, *, as_table: bool) -> Iterator[
 def _rows(file: BinaryIO, done: int) -> Iterator[Numbered]:
     """Yield the rows of a table below its line of names, each with the number of the line that it begins in."""
     rows = read_table(file)
-    heading = next(rows, None)
-    if heading is not None and heading.cells is None:
-        raise NoColumns(f"Line {heading.number} has to name the columns, and is no row of a table: {heading.problem}")
+    names = _columns(next(rows, None))
     for row in rows:
         if row.number <= done:
             continue
         try:
             if row.cells is None:
                 raise BadLine(row.problem)
-            yield row.number, from_row(heading.cells if heading and heading.cells else [], row.cells)
-        # What is no UTF-8 is refused as text that is no JSON.
-        except (BadLine, TypeError) as why:
+            if not _is_utf8(row.text):
+                raise BadLine("The line is no UTF-8; save the table as UTF-8.")
+            yield row.number, from_row(names, row.cells)
+        except BadLine as why:
             yield row.number, BadLine(str(why), row.text.encode(errors="surrogateescape"))
+
+
+def _columns(heading: Entry | None) -> list[str]:
+    """Return the names of the columns, in which capital letters make no difference; NoColumns where there are none."""
+    if heading is None:
+        return []
+    if "\0" in heading.text or not _is_utf8(heading.text):
+        raise NoColumns("The table is no UTF-8 (it may be UTF-16 or Latin-1); save it as UTF-8.")
+    if heading.cells is None:
+        raise NoColumns(f"Line {heading.number} has to name the columns, and is no row of a table: {heading.problem}")
+    names = [_column(cell) for cell in heading.cells]
+    twice = next((name for name, times in Counter(names).items() if name and times > 1), None)
+    if twice is not None:
+        raise NoColumns(f"Line {heading.number} names the column {twice!r} twice; give one of the two another name.")
+    return names
+
+
+def _column(cell: str) -> str:
+    # The name of a property is its own; how it is written tells it from others.
+    head, dot, rest = cell.strip().partition(".")
+    return f"{head.lower()}{dot}{rest}"
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether every byte of a line that was read with ``surrogateescape`` was a character's."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _set_aside(number: int, raw: bytes, why: str) -> bytes:

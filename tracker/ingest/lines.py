@@ -173,7 +173,10 @@ def from_row(names: Sequence[str], row: Sequence[str]) -> bytes:
             given = _json(name, value)
             found[name] = given | found.get(name, {}) if isinstance(given, dict) else given
         elif dot and head in (*_OBJECTS, "time"):
-            found.setdefault(head, {})[rest] = _cell(head, value)
+            parts = found.setdefault(head, {})
+            if not isinstance(parts, dict):
+                raise BadLine(f"{head}: is given as a whole and in parts; leave one of them out.")
+            parts[rest] = _cell(head, value)
         else:
             found[name] = _cell(name, value)
     return orjson.dumps(found)

@@ -5,14 +5,16 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import IO, BinaryIO, NamedTuple
 
 from tracker.core.csv_cells import neutral
 
 LONGEST_ROW = 256 * 1024
 """Characters; an event may have 64 KiB, and what is not closed by then is no row."""
-_CELL = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
-_ROW = re.compile(rf"{_CELL}(?:,{_CELL})*(?:\r\n|\r|\n)?")
+_SEPARATORS = ",;\t"
+"""What spreadsheets put between cells; the line of names says which."""
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _UNCLOSED = "A quote is not closed, or stands in a cell that is not quoted."
 
 
@@ -42,30 +44,41 @@ def write_table(out: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[ob
 
 
 def read_table(file: BinaryIO) -> Iterator[Entry]:
-    """Yield the rows of a table, the empty ones left out. A line that is no row costs none of the lines after it."""
+    """Yield the rows of a table, the empty ones left out. A line that is no row costs none of the lines after it.
+
+    A comma, a semicolon or a tab separates the cells, whichever the first row has most of.
+    """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    number, again = 0, deque[str]()
+    number, again, separator = 0, deque[str](), ""
     while line := again.popleft() if again else text.readline():
         number += 1
+        if not line.strip("\r\n"):
+            continue
+        separator = separator or max(_SEPARATORS, key=_QUOTED.sub("", line).count)
         taken = _row_beginning(line, again, text)
         row = "".join(taken)
-        if row.count('"') % 2 or not _ROW.fullmatch(row):
+        if row.count('"') % 2 or not _row(separator).fullmatch(row):
             again.extendleft(reversed(taken[1:]))
             yield Entry(number, None, line.rstrip("\r\n"), _UNCLOSED)
             continue
-        if row.strip("\r\n"):
-            yield _entry(number, row)
+        yield _entry(number, row, separator)
         number += len(taken) - 1
     text.detach()
 
 
-def _entry(number: int, row: str) -> Entry:
+@cache
+def _row(separator: str) -> re.Pattern[str]:
+    cell = rf'(?:"(?:[^"]|"")*"|[^"{separator}\r\n]*)'
+    return re.compile(rf"{cell}(?:{separator}{cell})*(?:\r\n|\r|\n)?")
+
+
+def _entry(number: int, row: str, separator: str) -> Entry:
     written = row.rstrip("\r\n")
     try:
-        return Entry(number, next(csv.reader([row])), written)
-    except csv.Error as why:
-        # A cell that is longer than any event.
-        return Entry(number, None, written, str(why))
+        return Entry(number, next(csv.reader([row], delimiter=separator)), written)
+    except csv.Error:
+        most = f"{csv.field_size_limit():,}"
+        return Entry(number, None, written, f"A cell has more than {most} characters, which is more than an event may.")
 
 
 def _row_beginning(line: str, again: deque[str], text: io.TextIOWrapper) -> list[str]:
