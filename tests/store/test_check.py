@@ -36,6 +36,10 @@ DAMAGE = {
     "the blocks of the console's numbers are the sums of their days": [
         "INSERT INTO report_block (scope, what, days, first, names) VALUES ('', 'page', 8, 0, '{\"nowhere\": 1}')",
     ],
+    "what waits to be counted names nobody who is not there": [
+        "INSERT INTO journal (id, facts)"
+        """ VALUES ('j', '{"facts"\\: [[1, "shop", "nobody", "s1", []]], "flow"\\: []}')""",
+    ],
     "the numbers of the console equal a recount": [
         # A day of which events were counted that nobody has stored.
         "INSERT INTO report_total (scope, hours, at, events, visits, visitors, bots, whole)"

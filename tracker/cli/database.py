@@ -11,6 +11,7 @@ from tracker.cli import backups, forgetting, room
 from tracker.cli.context import House, fail, house
 from tracker.core.keeping import MOST_DAYS, QUARANTINE_DAYS, keeping
 from tracker.core.plurals import counted
+from tracker.core.times import DAY
 from tracker.ingest.counting import fold_all
 from tracker.ingest.fresh import system_clock
 from tracker.store import attempts, migrations, months, removed_users, reports, retention, space
@@ -121,6 +122,7 @@ def _maintain(house: House, keep_days: int | None, dry_run: bool) -> None:
         click.echo(f"Purged {counted(attempts.purge(house.engine, now), *notes)}.")
         old = retention.purge_quarantine(house.engine, now)
         click.echo(f"Purged {counted(old, 'quarantined event')} older than {QUARANTINE_DAYS} days.")
+        retention.purge_visits(house.engine, now - 2 * DAY)
     try:
         kept = keeping(now, days, all_sources(house.engine))
     except ValueError as error:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from tracker.core.manual_merge import MANUAL
-from tracker.store import comparing, personal, summing
+from tracker.store import comparing, journal, personal, summing
 from tracker.store.tables import AliasRow, EventKeyRow, EventRow, IdentityRow, MergeRow, ProfileRow, SessionRow
 
 
@@ -24,6 +24,7 @@ def check(conn: Connection) -> Iterator[Finding]:
     """Yield a finding for each invariant; all hold where every ``broken`` is 0."""
     for invariant, how_many in _counts().items():
         yield Finding(invariant, conn.scalar(how_many) or 0)
+    yield Finding("what waits to be counted names nobody who is not there", journal.strangers(conn))
     yield Finding("the numbers of the console equal a recount", comparing.differing(conn))
     yield Finding("the blocks of the console's numbers are the sums of their days", summing.differing(conn))
 
@@ -97,8 +98,8 @@ def questions() -> dict[str, Select[str]]:
             .outerjoin(AliasRow, AliasRow.id == IdentityRow.profile_id)
             .where(AliasRow.id.is_(None))
         ),
-        # By hand they may be merged, where the operator says so; that is in the merge log.
         "nothing is kept of a person who is not there": personal.leftovers(),
+        # By hand they may be merged, where the operator says so; that is in the merge log.
         "nobody who is identified went into somebody else": (
             select(ProfileRow.id)
             .outerjoin(

@@ -1,12 +1,12 @@
 """What forgetting does to the counts: they stay, with nobody in them, and are compared with no events any more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, case, delete, func, select, text, update
 
 from tracker.core.keeping import Keeping
 from tracker.core.model import Micros
-from tracker.core.tally import EVERYWHERE, NEVER
+from tracker.core.tally import EVERYWHERE, HOUR, NEVER
 from tracker.core.times import DAY
 from tracker.store import folding, journal
 from tracker.store.one_of import one_of
@@ -81,7 +81,10 @@ def _last_counted(conn: Connection, source_id: str, until: int) -> int:
 
 def forget_person(conn: Connection, profiles: Sequence[str], events: ColumnElement[bool]) -> None:
     """Take a person out of all that is remembered for counting, before their events go; the counts stand."""
+    of = (EventRow.session_id, EventRow.source_id)
+    visits = conn.execute(select(*of, func.max(EventRow.received_at)).where(events).group_by(*of)).all()
     forget_counting(conn, profiles)
+    forget_visits(conn, {(session_id, source_id): last for session_id, source_id, last in visits})
     days = conn.execute(select(EventRow.source_id, EventRow.received_at // DAY).where(events).distinct()).all()
     mark(conn, [(source_id, day) for source_id, day in days])
 
@@ -89,9 +92,27 @@ def forget_person(conn: Connection, profiles: Sequence[str], events: ColumnEleme
 def forget_counting(conn: Connection, profiles: Sequence[str]) -> None:
     """Take people out of what is still to be counted, and forget which of their visits were; their sessions go next."""
     folding.wait_until_alone(conn)
-    journal.forget(conn, profiles)
-    visits = select(SessionRow.id).where(one_of(SessionRow.profile_id, profiles))
-    conn.execute(delete(ReportVisitRow).where(ReportVisitRow.session_id.in_(visits)))
+    visits = list(conn.scalars(select(SessionRow.id).where(one_of(SessionRow.profile_id, profiles))))
+    # What came without a profile in a session of theirs is theirs, too.
+    journal.forget(conn, profiles, [(None, session_id) for session_id in visits])
+    conn.execute(delete(ReportVisitRow).where(one_of(ReportVisitRow.session_id, visits)))
+
+
+def forget_visits(conn: Connection, last: Mapping[tuple[str, str], Micros]) -> None:
+    """Forget that visits were counted whose session need not be stored (``saveSession: false``).
+
+    ``last`` is the moment of the last event that goes, by session id and source. Two people may have sent one session
+    id: a visit that was counted after that moment is of somebody else, and would be counted twice without its row.
+    """
+    until: dict[tuple[str, str], Micros] = {}
+    for (session_id, source_id), at in last.items():
+        for scope in (source_id, EVERYWHERE):
+            until[session_id, scope] = max(at, until.get((session_id, scope), at))
+    key = (ReportVisitRow.session_id, ReportVisitRow.scope)
+    rows = conn.execute(select(*key, ReportVisitRow.hour).where(one_of(key[0], {visit for visit, _ in until}))).all()
+    for session_id, scope, hour in rows:
+        if hour <= until.get((session_id, scope), NEVER) // HOUR:
+            conn.execute(delete(ReportVisitRow).where(key[0] == session_id, key[1] == scope))
 
 
 def mark(conn: Connection, days: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:

@@ -13,7 +13,7 @@ from tracker.core.model import Json
 from tracker.core.steps import ContinueSession, CountHandOver, OpenSession, StoreEvent
 from tracker.core.tally import Fact, HandOver, page_of
 from tracker.store.one_of import one_of
-from tracker.store.tables import JournalRow
+from tracker.store.tables import AliasRow, JournalRow
 
 PAGE_VIEW = "page-view"
 _SAME = True
@@ -71,17 +71,33 @@ def waiting(conn: Connection) -> int:
     return conn.scalar(select(func.count()).select_from(JournalRow)) or 0
 
 
-def forget(conn: Connection, profiles: Iterable[str]) -> None:
-    """Take people out of what is still to be counted; that something happened is counted all the same."""
-    gone = set(profiles)
+def forget(conn: Connection, profiles: Iterable[str], visits: Iterable[tuple[str | None, str]] = ()) -> None:
+    """Take people out of what is still to be counted, and visits, by (profile, session id).
+
+    That something happened is counted all the same.
+    """
+    people, gone = set(profiles), set(visits)
     for row in conn.execute(select(JournalRow.id, JournalRow.facts)):
         facts = [
-            [at, source, None if profile in gone else profile, "" if profile in gone else session, events]
+            [
+                at,
+                source,
+                None if profile in people else profile,
+                "" if profile in people or (profile, session) in gone else session,
+                events,
+            ]
             for at, source, profile, session, events in row.facts["facts"]
         ]
         if facts != row.facts["facts"]:
             told = row.facts | {"facts": facts}
             conn.execute(update(JournalRow).where(JournalRow.id == row.id).values(facts=told))
+
+
+def strangers(conn: Connection) -> int:
+    """Return how many profiles are named by what is still to be counted, and are not there."""
+    facts = conn.scalars(select(JournalRow.facts))
+    named = {profile for row in facts for _, _, profile, _, _ in row["facts"]} - {None}
+    return len(named - set(conn.scalars(select(AliasRow.id).where(one_of(AliasRow.id, named)))))
 
 
 def drop(conn: Connection, ids: Iterable[str]) -> int:

@@ -83,6 +83,7 @@ def erase(conn: Connection, alias: str, now: Micros, digest: Digest) -> dict[str
     family = _family(conn, profile_id)
     mine = of_person(family)
     forget_person(conn, family, mine)
+    personal.adopt_kept_out(conn, family)
     gone = [*_erase_events(conn, mine), *_kept_out(conn, family)]
     rows = personal.delete_rows(conn, family)
     hashes = {digest("profile", name)[0] for name in ids}

@@ -1,8 +1,10 @@
 """Which tables hold something of a person: the one list that erasing, retention and ``tracker db check`` go by."""
 
+import json
+import re
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Delete, Select, delete, literal, or_, select, union_all
+from sqlalchemy import Connection, Delete, Select, and_, delete, func, literal, or_, select, union_all, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker.store.one_of import one_of
@@ -52,6 +54,36 @@ OF_NOBODY: frozenset[str] = frozenset(
 )
 """Tables that hold nothing by which a person could be found; a new table is in one of the three lists."""
 
+# It stands before all that a client may make long, and a quote within another text is written with a backslash.
+_SESSION = re.compile(r'"session": ("(?:[^"\\]|\\.)*")')
+_LONGEST_HEAD = 4096
+"""Characters within which the session stands: each of the two ids before it takes up to twelve for each of its 128."""
+
+
+def kept_out_of_visits(conn: Connection, profiles: Collection[str] | Select[str]) -> list[tuple[str, str]]:
+    """Return (source id, event id) of events quarantined without a profile (``saveProfile: false``) in these visits."""
+    sessions = set(conn.scalars(select(SessionRow.id).where(one_of(SessionRow.profile_id, profiles))))
+    if not sessions:
+        return []
+    # There are few of these: the quarantine is bounded.
+    head = func.substr(QuarantineRow.beginning, 1, _LONGEST_HEAD)
+    rows = conn.execute(
+        select(QuarantineRow.source_id, QuarantineRow.id, head).where(QuarantineRow.profile_id.is_(None))
+    )
+    return [
+        (source_id, event_id)
+        for source_id, event_id, beginning in rows
+        if (found := _SESSION.search(beginning)) and json.loads(found[1]) in sessions
+    ]
+
+
+def adopt_kept_out(conn: Connection, profiles: Collection[str]) -> None:
+    """Make events quarantined without a profile those of the person in whose visits they came, who is to go."""
+    mine = next(iter(profiles), None)
+    for source_id, event_id in kept_out_of_visits(conn, profiles):
+        row = (QuarantineRow.source_id == source_id, QuarantineRow.id == event_id, QuarantineRow.profile_id.is_(None))
+        conn.execute(update(QuarantineRow).where(*row).values(profile_id=mine))
+
 
 def delete_rows(conn: Connection, family: Collection[str]) -> dict[type[Base], int]:
     """Delete what there is of profiles by their ids, all but their events; returns how many rows of each table."""
@@ -62,7 +94,7 @@ def delete_rows(conn: Connection, family: Collection[str]) -> dict[type[Base], i
 
 
 def leftovers() -> Select[str]:
-    """Select the tables of rows that name a profile which is not there any more, a row each."""
+    """Select the tables of rows that name a profile or a visit which is not there any more, a row each."""
     # These four have questions of their own in check.py.
     asked = (AliasRow, ProfileRow, SessionRow, IdentityRow)
     others = {table: columns for table, columns in BY_PROFILE.items() if table not in asked}
@@ -73,6 +105,14 @@ def leftovers() -> Select[str]:
         for table, columns in others.items()
         for column in columns
     ]
+    # A visit that was not to be saved has its events alone; one of somebody who was erased is counted without an id.
+    same_visit = and_(SessionRow.id.is_(None), EventRow.session_id == ReportVisitRow.session_id)
+    rows.append(
+        select(literal(ReportVisitRow.__tablename__).label("kept_in"))
+        .outerjoin_from(ReportVisitRow, SessionRow, SessionRow.id == ReportVisitRow.session_id)
+        .outerjoin(EventRow, same_visit)
+        .where(ReportVisitRow.session_id != "", SessionRow.id.is_(None), EventRow.id.is_(None))
+    )
     found = union_all(*rows).subquery()
     return select(found.c.kept_in)
 

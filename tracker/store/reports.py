@@ -9,6 +9,7 @@ from tracker.core.identity_keys import shown_traits
 from tracker.core.merging import combined
 from tracker.core.model import Micros
 from tracker.core.times import iso
+from tracker.store import personal
 from tracker.store.engine import Engine, reading, transaction
 from tracker.store.one_of import one_of
 from tracker.store.tables import (
@@ -214,7 +215,9 @@ def quarantine(conn: Connection, *, profile_id: str | None = None) -> Iterator[d
     """Yield quarantined events, the oldest first; ``profile_id`` may be any alias."""
     query = select(QuarantineRow.__table__).order_by(QuarantineRow.received_at, QuarantineRow.id)
     if profile_id is not None:
-        query = query.where(QuarantineRow.profile_id.in_(ids_of(live_id(conn, profile_id) or "")))
+        mine = ids_of(live_id(conn, profile_id) or "")
+        of_visits = tuple_(QuarantineRow.source_id, QuarantineRow.id).in_(personal.kept_out_of_visits(conn, mine))
+        query = query.where(or_(QuarantineRow.profile_id.in_(mine), of_visits))
     for row in conn.execute(query):
         yield {
             "id": row.id,

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, 
 
 from tracker.core.keeping import QUARANTINE_DAYS, Keeping
 from tracker.core.model import Micros
+from tracker.core.tally import HOUR
 from tracker.core.times import DAY
 from tracker.store import folding, months, personal
 from tracker.store.ages import Received, idle_profiles, idle_sessions, too_old, without_events
@@ -22,6 +23,7 @@ from tracker.store.tables import (
     PassUseRow,
     ProfileRow,
     QuarantineRow,
+    ReportVisitRow,
     SessionRow,
 )
 
@@ -62,6 +64,13 @@ def forget(engine: Engine, kept: Keeping) -> Iterator[Gone]:
     yield from _piecewise(engine, idle_profiles(kept), partial(_forget_people, kept))
     yield from _piecewise(engine, idle_sessions(kept), partial(_forget_sessions, kept))
     yield from _by_age(engine, kept, QuarantineRow, "quarantined events")
+    purge_visits(engine, kept.latest)
+
+
+def purge_visits(engine: Engine, before: Micros) -> None:
+    """Forget which visits were counted before a moment that is a day ago: on another day they are counted anew."""
+    old = delete(ReportVisitRow).where(ReportVisitRow.hour < -(-before // HOUR))
+    transaction(engine, lambda conn: conn.execute(old))
 
 
 def purge_quarantine(engine: Engine, now: Micros) -> int:
@@ -143,6 +152,7 @@ def _forget_people(kept: Keeping, ids: list[str], conn: Connection) -> list[Gone
     # Ids of theirs that a merge brought in belong to profiles of their own, which go with them.
     family = list(conn.scalars(select(AliasRow.id).where(one_of(AliasRow.profile_id, gone))))
     forget_counting(conn, family)
+    personal.adopt_kept_out(conn, family)
     visits = _delete_sessions(conn, one_of(SessionRow.profile_id, family))
     kept_out = delete(QuarantineRow).where(one_of(QuarantineRow.profile_id, family)).returning(QuarantineRow.source_id)
     quarantined = Counter(conn.scalars(kept_out))
