@@ -1,5 +1,6 @@
 """What answers tell browsers and caches: TLS alone, windows apart, and that a refusal is not to be kept."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -87,3 +88,17 @@ def test_a_file_is_kept_for_long_under_the_address_of_its_own_version_alone(clie
     for other in ("/console-assets/console.css", "/console-assets/console.css?v=of-tomorrow"):
         with client.get(other) as answer:
             assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache"), other
+
+
+@pytest.mark.parametrize("name", ["no-such-file.css", ".", "../../tests", "../../../../../../../../proc/self/mem"])
+def test_to_say_what_may_be_asked_of_an_asset_no_file_is_read(name: str, client) -> None:
+    # Each of these fails where it is read, and what can be read without end would take all the memory.
+    answer = client.options(f"/console-assets/{name}")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
+
+
+def test_a_file_has_one_address_under_which_it_is_kept(client) -> None:
+    page = client.get("/login").text
+    [version] = re.findall(r"/console-assets/console\.css\?v=(\w+)", page)
+    with client.get(f"/console-assets/./console.css?v={version}") as answer:
+        assert answer.headers["Cache-Control"] == "no-cache"

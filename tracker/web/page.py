@@ -1,6 +1,7 @@
 """Pages: one way to render them, and the files that they need."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -24,8 +25,8 @@ def _kept_for_long(response: Response) -> Response:
     if response.status_code < 400:
         # The address changes with the file. What is asked for by the address of another version, of which a collector
         # beside this one may have told while both are upgraded, must not be kept under it.
-        name = (request.view_args or {})["filename"]
-        other = request.endpoint == "assets.static" and request.args.get("v") != _version(name)
+        version = _versions().get((request.view_args or {})["filename"])
+        other = request.endpoint == "assets.static" and (version is None or request.args.get("v") != version)
         response.headers["Cache-Control"] = "no-cache" if other else "public, max-age=31536000, immutable"
     return response
 
@@ -61,7 +62,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def _asset(name: str) -> str:
-    return url_for("assets.static", filename=name, v=_version(name))
+    return url_for("assets.static", filename=name, v=_versions()[name])
 
 
 def _vendor(name: str) -> str:
@@ -69,8 +70,10 @@ def _vendor(name: str) -> str:
 
 
 @cache
-def _version(name: str) -> str:
-    return hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+def _versions() -> Mapping[str, str]:
+    """Return what stands for the bytes of each file in its address; no name that a request brings opens a file."""
+    files = (file for file in FOLDER.rglob("*") if file.is_file())
+    return {file.relative_to(FOLDER).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in files}
 
 
 def _moment(micros: Micros) -> str:
