@@ -15,9 +15,9 @@ from tracker.cli.files import READ, WRITTEN, read_again, told, written
 from tracker.core.plurals import counted
 from tracker.ingest.fresh import new_uuid, system_clock, tombstone_digest
 from tracker.ingest.identities import IdentityOffice
-from tracker.ingest.importing import Importer, InUse, NoColumns, beside
+from tracker.ingest.importing import Importer, InUse, beside
 from tracker.ingest.lines import Reader
-from tracker.ingest.tables import write_table
+from tracker.ingest.tables import NoColumns, write_table
 from tracker.store import reports, sources
 
 _COLUMNS = ("id", "type", "source", "profile", "session", "received_at")

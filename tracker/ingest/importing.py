@@ -15,7 +15,7 @@ from tracker.core.history import resolve_past
 from tracker.core.model import Source
 from tracker.ingest.fresh import NewId, fresh_for
 from tracker.ingest.lines import BadLine, Past, Reader, from_row
-from tracker.ingest.tables import Entry, read_table
+from tracker.ingest.tables import column_names, read_table
 from tracker.store import months
 from tracker.store.deciding import decide
 from tracker.store.engine import Connection, Engine, Rejected, StatementFailed, transaction
@@ -34,10 +34,6 @@ Numbered = tuple[int, bytes | BadLine]
 
 class InUse(Exception):
     """Another import of the same file is under way, and both would write the same notes beside it."""
-
-
-class NoColumns(ValueError):
-    """A table whose first row cannot be read, so that nobody knows what its columns are."""
 
 
 @dataclass(slots=True)
@@ -171,48 +167,16 @@ def numbered(file: BinaryIO, progress: Progress, *, as_table: bool) -> Iterator[
 def _rows(file: BinaryIO, done: int) -> Iterator[Numbered]:
     """Yield the rows of a table below its line of names, each with the number of the line that it begins in."""
     rows = read_table(file)
-    names = _columns(next(rows, None))
+    names = column_names(next(rows, None))
     for row in rows:
         if row.number <= done:
             continue
         try:
             if row.cells is None:
                 raise BadLine(row.problem)
-            if not _is_utf8(row.text):
-                raise BadLine("The line is no UTF-8; save the table as UTF-8.")
             yield row.number, from_row(names, row.cells)
         except BadLine as why:
             yield row.number, BadLine(str(why), row.text.encode(errors="surrogateescape"))
-
-
-def _columns(heading: Entry | None) -> list[str]:
-    """Return the names of the columns, in which capital letters make no difference; NoColumns where there are none."""
-    if heading is None:
-        return []
-    if "\0" in heading.text or not _is_utf8(heading.text):
-        raise NoColumns("The table is no UTF-8 (it may be UTF-16 or Latin-1); save it as UTF-8.")
-    if heading.cells is None:
-        raise NoColumns(f"Line {heading.number} has to name the columns, and is no row of a table: {heading.problem}")
-    names = [_column(cell) for cell in heading.cells]
-    twice = next((name for name, times in Counter(names).items() if name and times > 1), None)
-    if twice is not None:
-        raise NoColumns(f"Line {heading.number} names the column {twice!r} twice; give one of the two another name.")
-    return names
-
-
-def _column(cell: str) -> str:
-    # The name of a property is its own; how it is written tells it from others.
-    head, dot, rest = cell.strip().partition(".")
-    return f"{head.lower()}{dot}{rest}"
-
-
-def _is_utf8(text: str) -> bool:
-    """Whether every byte of a line that was read with ``surrogateescape`` was a character's."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _set_aside(number: int, raw: bytes, why: str) -> bytes:

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import IO, BinaryIO, NamedTuple
@@ -16,6 +16,11 @@ _SEPARATORS = ",;\t"
 """What spreadsheets put between cells; the line of names says which."""
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _UNCLOSED = "A quote is not closed, or stands in a cell that is not quoted."
+_NOT_UTF8 = "The line is no UTF-8; save the table as UTF-8."
+
+
+class NoColumns(ValueError):
+    """A table whose first row cannot be read, so that nobody knows what its columns are."""
 
 
 class Entry(NamedTuple):
@@ -66,6 +71,36 @@ def read_table(file: BinaryIO) -> Iterator[Entry]:
     text.detach()
 
 
+def column_names(heading: Entry | None) -> list[str]:
+    """Return the names of the columns, the part before the first dot in lower case; NoColumns if they are unusable."""
+    if heading is None:
+        return []
+    if "\0" in heading.text or not _is_utf8(heading.text):
+        raise NoColumns("The table is no UTF-8 (it may be UTF-16 or Latin-1); save it as UTF-8.")
+    if heading.cells is None:
+        raise NoColumns(f"Line {heading.number} has to name the columns, and is no row of a table: {heading.problem}")
+    names = [_column(cell) for cell in heading.cells]
+    twice = next((name for name, times in Counter(names).items() if name and times > 1), None)
+    if twice is not None:
+        raise NoColumns(f"Line {heading.number} names the column {twice!r} twice; give one of the two another name.")
+    return names
+
+
+def _column(cell: str) -> str:
+    # The name of a property is its own; how it is written tells it from others.
+    head, dot, rest = cell.strip().partition(".")
+    return f"{head.lower()}{dot}{rest}"
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether every byte of a line that was read with ``surrogateescape`` was a character's."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @cache
 def _row(separator: str) -> re.Pattern[str]:
     cell = rf'(?:"(?:[^"]|"")*"|[^"{separator}\r\n]*)'
@@ -75,10 +110,11 @@ def _row(separator: str) -> re.Pattern[str]:
 def _entry(number: int, row: str, separator: str) -> Entry:
     written = row.rstrip("\r\n")
     try:
-        return Entry(number, next(csv.reader([row], delimiter=separator)), written)
+        cells = next(csv.reader([row], delimiter=separator))
     except csv.Error:
         most = f"{csv.field_size_limit():,}"
         return Entry(number, None, written, f"A cell has more than {most} characters, which is more than an event may.")
+    return Entry(number, cells, written) if _is_utf8(written) else Entry(number, None, written, _NOT_UTF8)
 
 
 def _row_beginning(line: str, again: deque[str], text: io.TextIOWrapper) -> list[str]:
