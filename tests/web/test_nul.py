@@ -10,7 +10,7 @@ TEXTS = ("a\0b", "\0")
 NAMES = ("id", "source", "type", "q", "other", "event", "profile", "before", "cursor", "name", "user", "token", "next")
 FIELDS = (*NAMES, "password", "role", "again", "survivor", "loser", "days", "span", "types", "reason", "csrf_x")
 # Logging out would leave every address after it without an answer of its own.
-ENDS_THE_LOGIN = {"login.log_out", "tracardi.logout", "tracardi.older_logout"}
+ENDS_THE_LOGIN = {"login.log_out", "tracardi.logout"}
 
 
 def addresses(app: Flask, text: str) -> Iterator[tuple[str, str]]:
@@ -18,7 +18,7 @@ def addresses(app: Flask, text: str) -> Iterator[tuple[str, str]]:
     quoted = text.replace("\0", "%00")
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in ENDS_THE_LOGIN:
-            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            for method in sorted(rule.methods or ()):
                 yield method, re.sub(r"<(?:\w+:)?\w+>", quoted, rule.rule)
 
 
