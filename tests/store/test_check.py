@@ -36,7 +36,7 @@ DAMAGE = {
     "the blocks of the console's numbers are the sums of their days": [
         "INSERT INTO report_block (scope, what, days, first, names) VALUES ('', 'page', 8, 0, '{\"nowhere\": 1}')",
     ],
-    "what waits to be counted names nobody who is not there": [
+    "no unknown profile waits to be counted": [
         "INSERT INTO journal (id, facts)"
         """ VALUES ('j', '{"facts"\\: [[1, "shop", "nobody", "s1", []]], "flow"\\: []}')""",
     ],

@@ -24,7 +24,7 @@ def check(conn: Connection) -> Iterator[Finding]:
     """Yield a finding for each invariant; all hold where every ``broken`` is 0."""
     for invariant, how_many in _counts().items():
         yield Finding(invariant, conn.scalar(how_many) or 0)
-    yield Finding("what waits to be counted names nobody who is not there", journal.strangers(conn))
+    yield Finding("no unknown profile waits to be counted", journal.unknown_profiles(conn))
     yield Finding("the numbers of the console equal a recount", comparing.differing(conn))
     yield Finding("the blocks of the console's numbers are the sums of their days", summing.differing(conn))
 

@@ -93,8 +93,8 @@ def forget(conn: Connection, profiles: Iterable[str], visits: Iterable[tuple[str
             conn.execute(update(JournalRow).where(JournalRow.id == row.id).values(facts=told))
 
 
-def strangers(conn: Connection) -> int:
-    """Return how many profiles are named by what is still to be counted, and are not there."""
+def unknown_profiles(conn: Connection) -> int:
+    """Return how many profiles the journal names that do not exist."""
     facts = conn.scalars(select(JournalRow.facts))
     named = {profile for row in facts for _, _, profile, _, _ in row["facts"]} - {None}
     return len(named - set(conn.scalars(select(AliasRow.id).where(one_of(AliasRow.id, named)))))
