@@ -84,15 +84,17 @@ def _is_unseen(char: str) -> bool:
 
 def _is_placeholder(text: str, nobody: frozenset[str]) -> bool:
     """Return whether a text has the form of a template's placeholder, or no word but those that name nobody."""
-    return bool(_BLANK.fullmatch(text)) or _is_template(text) or " ".join(_words(text)) in _ALONE or _says(text, nobody)
+    if _BLANK.fullmatch(text) or _is_template(text):
+        return True
+    words = _words(text)
+    return " ".join(words) in _ALONE or _says(words, nobody)
 
 
 def _is_template(text: str) -> bool:
     return bool(text.lower() in _AS_WRITTEN or _NOT_RENDERED.search(text) or _PLACEHOLDER.fullmatch(text))
 
 
-def _says(text: str, nobody: frozenset[str]) -> bool:
-    words = _words(text)
+def _says(words: list[str], nobody: frozenset[str]) -> bool:
     return not nobody.isdisjoint(words) and (nobody | _BESIDE).issuperset(words)
 
 
@@ -106,7 +108,7 @@ def says_nothing(value: str) -> bool:
     ``guest``, ``0`` and ``[running shoes]`` are no ids, but somebody may have written them.
     """
     texts = [text.strip("[] ") for text in _readings(value)]
-    return any(_is_template(text) or _says(text, _NULLS) or not text.strip(_AROUND) for text in texts)
+    return any(_is_template(text) or _says(_words(text), _NULLS) or not text.strip(_AROUND) for text in texts)
 
 
 def id_problem(value: str, longest: int) -> str | None:

@@ -1,6 +1,6 @@
 """What may be kept of a payload: the visitor's consent, Global Privacy Control, Do Not Track, private parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -78,8 +78,7 @@ def note_consents(case: Case, profile: Profile) -> None:
     before, left = _before(case, need, known)
     heard = _heard(case, need, before)
     said = {name: value for name, value in before.items() if name not in known} | heard.said
-    if left := list(dict.fromkeys((*left, *heard.left))):
-        case.warnings.append(_FULL.format(named(left)))
+    _warn_of_full(case, (*left, *heard.left))
     if said:
         case.steps.append(SetConsents(profile.id, said, case.fresh.now))
 
@@ -90,8 +89,13 @@ def _take_back(case: Case, profile: Profile) -> None:
     if taken_back := {name: value for name, value in heard.said.items() if not value}:
         case.steps.append(TouchProfile(profile.id, case.fresh.now))
         case.steps.append(SetConsents(profile.id, taken_back, case.fresh.now))
-    if heard.left:
-        case.warnings.append(_FULL.format(named(list(dict.fromkeys(heard.left)))))
+    _warn_of_full(case, heard.left)
+
+
+def _warn_of_full(case: Case, left: Iterable[str]) -> None:
+    """Name the consents for which the profile has no room, each once."""
+    if names := list(dict.fromkeys(left)):
+        case.warnings.append(_FULL.format(named(names)))
 
 
 def required_consent(source: Source) -> str | bool:

@@ -57,21 +57,10 @@ ANYWHERE = (
     *("monitoring", "sitemonitor", "webmonitor", "link preview", "linkpreview", "link-preview", "urlpreview"),
     *("url preview", "url-preview", "linkcheck", "link check", "link-check", "linkexpand"),
     # Programs that drive a browser or pretend to be one.
-    *(
-        "prerender",
-        "pre-render",
-        "rendertron",
-        "cypress/",
-        "jsdom/",
-        "happydom/",
-        "happy-dom",
-        "linkedom",
-        "htmlunit",
-        "selenium",
-    ),
+    *("prerender", "pre-render", "cypress/", "jsdom/", "happydom/", "happy-dom", "linkedom", "htmlunit", "selenium"),
     *("webdriver", "puppeteer", "playwright", "testcafe", "nightmarejs", "nightmare/", "slimerjs", "casperjs"),
     *("zombie.js", "zombie/", "splash version", "wkhtmlto", "lighthouse", "webpagetest", "speedcurve", "debugbear"),
-    *("catchpoint", "pagespeed"),
+    *("catchpoint", "pagespeed", "rendertron"),
     # HTTP libraries that name themselves after a browser's name or beside another library's.
     *("guzzle", "node-fetch", "curl/", "winhttp", "powershell/", "ms-office"),
     # Load and attack.
